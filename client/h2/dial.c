@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decides which address is tried when, and for how long.
+ */
+#include "client/h2/dial.h"
+
+#include "client/h2/deadline.h"
+#include "client/h2/error.h"
+#include "client/h2/instance.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An address literal needs no resolver. */
+struct literal {
+    struct addrinfo info;
+    struct sockaddr_storage address;
+};
+
+static bool parse_literal(struct literal *literal, const char *host, uint16_t port)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&literal->address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&literal->address;
+    memset(literal, 0, sizeof(*literal));
+    literal->info.ai_addr = (struct sockaddr *)&literal->address;
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        literal->info.ai_family = AF_INET;
+        literal->info.ai_addrlen = sizeof(*v4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        literal->info.ai_family = AF_INET6;
+        literal->info.ai_addrlen = sizeof(*v6);
+        return true;
+    }
+    return false;
+}
+
+static int fail_resolve(const char *host, int reason, int number, struct eighth_error *error)
+{
+    enum eighth_class class = reason == EAI_MEMORY || reason == EAI_SYSTEM ? EIGHTH_INTERNAL
+                              : reason == EAI_AGAIN                        ? EIGHTH_TIMEOUT
+                                                                           : EIGHTH_REFUSED;
+    return h2_error_set(error, EIGHTH_PHASE_RESOLVE, class, reason == EAI_SYSTEM ? number : reason,
+                        "resolving \"%.80s\": %s", host,
+                        reason == EAI_SYSTEM ? strerrordesc_np(number) : gai_strerror(reason));
+}
+
+/* Gives up the lock while the resolver works. */
+static int resolve(eighth_instance *instance, struct addrinfo **found, struct eighth_error *error)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    char port[8];
+    (void)snprintf(port, sizeof(port), "%u", instance->endpoint.port);
+
+    instance->resolving = true;
+    h2_instance_unlock(instance);
+    int reason = getaddrinfo(instance->endpoint.host, port, &hints, found);
+    int number = errno;
+    h2_instance_lock(instance);
+    instance->resolving = false;
+    return reason == 0 ? 0 : fail_resolve(instance->endpoint.host, reason, number, error);
+}
+
+/* On loopback, the kernel may choose the very port that is connected to as the local one, and TCP
+ * then connects to itself (simultaneous open): nobody listens there. */
+static bool connected_to_itself(int fd, uint16_t port)
+{
+    struct sockaddr_storage local;
+    socklen_t length = sizeof(local);
+    if (getsockname(fd, (struct sockaddr *)&local, &length) != 0) {
+        return false;
+    }
+    uint16_t own = local.ss_family == AF_INET ? ((struct sockaddr_in *)&local)->sin_port
+                                              : ((struct sockaddr_in6 *)&local)->sin6_port;
+    if (ntohs(own) != port) {
+        return false;
+    }
+    struct sockaddr_storage peer;
+    socklen_t peer_length = sizeof(peer);
+    return getpeername(fd, (struct sockaddr *)&peer, &peer_length) == 0 && peer_length == length &&
+           memcmp(&peer, &local, length) == 0;
+}
+
+/* Waits for connect(2) to end: its errno value, or ETIMEDOUT at the deadline. */
+static int await_connect(eighth_instance *instance, uint64_t deadline)
+{
+    short ready = h2_instance_poll(instance, POLLOUT, deadline);
+    if (ready == 0) {
+        return ETIMEDOUT;
+    }
+    if (instance->cancelled) {
+        return ECANCELED;
+    }
+    if ((ready & (POLLERR | POLLHUP)) == 0) {
+        return 0;
+    }
+    int number = 0;
+    socklen_t length = sizeof(number);
+    if (getsockopt(instance->link.wire.fd, SOL_SOCKET, SO_ERROR, &number, &length) != 0) {
+        return errno;
+    }
+    return number;
+}
+
+static int fail_connect(int number, struct eighth_error *error)
+{
+    return h2_error_errno(error, EIGHTH_PHASE_TCP, h2_error_class_of_errno(number), number,
+                          "connect");
+}
+
+static int connect_one(eighth_instance *instance, const struct addrinfo *address, uint64_t deadline,
+                       struct eighth_error *error)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return h2_error_errno(error, EIGHTH_PHASE_TCP, EIGHTH_INTERNAL, errno, "socket");
+    }
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* only a delay if refused */
+    instance->link.wire = (struct h2_wire)H2_WIRE_INIT;
+    instance->link.wire.fd = fd;
+
+    int number = connect(fd, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+    if (number == EINPROGRESS || number == EINTR) {
+        number = await_connect(instance, deadline);
+    }
+    if (number == 0 && connected_to_itself(fd, instance->endpoint.port)) {
+        number = ECONNREFUSED;
+    }
+    if (number != 0) {
+        instance->link.wire.fd = -1;
+        (void)close(fd);
+        return fail_connect(number, error);
+    }
+    instance->link.wire.drained = true; /* a server speaks second; poll(2) tells if one does not */
+    return 0;
+}
+
+static unsigned count_addresses(const struct addrinfo *list)
+{
+    unsigned count = 0;
+    for (; list != NULL; list = list->ai_next) {
+        count++;
+    }
+    return count;
+}
+
+/* Each address gets an equal share of the time left, so that one that never answers does not take
+ * the time of those after it. */
+static int connect_any(eighth_instance *instance, const struct addrinfo *list, uint64_t deadline,
+                       struct eighth_connection *connection, struct eighth_error *error)
+{
+    unsigned left = count_addresses(list);
+    for (; list != NULL; list = list->ai_next, left--) {
+        uint64_t begun = h2_now();
+        if (instance->cancelled || begun >= deadline) {
+            return fail_connect(instance->cancelled ? ECANCELED : ETIMEDOUT, error);
+        }
+        uint64_t share = deadline == H2_NEVER ? H2_NEVER : begun + (deadline - begun) / left;
+        if (connect_one(instance, list, share, error) == 0) {
+            connection->tcp_ns = h2_now() - begun;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int dial_direct(eighth_instance *instance, uint64_t deadline,
+                       struct eighth_connection *connection, struct eighth_error *error)
+{
+    struct literal literal;
+    if (parse_literal(&literal, instance->endpoint.host, instance->endpoint.port)) {
+        return connect_any(instance, &literal.info, deadline, connection, error);
+    }
+    uint64_t begun = h2_now();
+    struct addrinfo *list = NULL;
+    if (resolve(instance, &list, error) != 0) {
+        return -1;
+    }
+    connection->resolve_ns = h2_now() - begun;
+    int result = connect_any(instance, list, deadline, connection, error);
+    freeaddrinfo(list);
+    return result;
+}
+
+const struct h2_dial_ops h2_dial_direct = {dial_direct};

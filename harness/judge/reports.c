@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One finding for each report. Whether a report is why the worker ended follows from the tool: ASan
+ * and UBSan end the process with their report, LSan and TSan only change its status at the exit.
+ */
+#include "harness/judge/reports.h"
+
+#include "harness/judge/headline.h"
+#include "harness/judge/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Raw text of one report that goes into report.json; all of it is in the raw evidence. */
+#define RAW_SHOWN ((size_t)16 << 10)
+
+static enum finding_kind kind_of(enum sanitizer_tool tool)
+{
+    switch (tool) {
+    case SANITIZER_ASAN:
+        return FINDING_ASAN;
+    case SANITIZER_LSAN:
+        return FINDING_LSAN;
+    case SANITIZER_UBSAN:
+        return FINDING_UBSAN;
+    case SANITIZER_TSAN:
+        return FINDING_TSAN;
+    default:
+        return FINDING_CRASH;
+    }
+}
+
+static void stack_title(const struct sanitizer_stack *stack, struct buffer *title)
+{
+    buffer_puts(title, stack->role);
+    if (stack->access != SANITIZER_NO_ACCESS) {
+        buffer_printf(title, ": %s", stack->access == SANITIZER_READ ? "read" : "write");
+        if (stack->size != 0) {
+            buffer_printf(title, " of %llu bytes", (unsigned long long)stack->size);
+        }
+    }
+    if (stack->stack.name[0] != '\0') {
+        buffer_puts(title, ", ");
+        words_clean(title, stack->stack.name, sizeof stack->stack.name);
+    }
+    if (stack->locks[0] != '\0') {
+        buffer_puts(title, ", holding ");
+        words_clean(title, stack->locks, sizeof stack->locks);
+    }
+}
+
+static enum finding_weight weigh(const struct sanitizer_stack *stack)
+{
+    static const char *const bugs[] = {"access",          "free",  "alloc", "frame",
+                                       "previous access", "place", "lock",  "held"};
+    for (size_t i = 0; i < sizeof bugs / sizeof bugs[0]; i++) {
+        if (strcmp(stack->role, bugs[i]) == 0) {
+            return WEIGHT_MATTERS;
+        }
+    }
+    return strcmp(stack->role, "thread") == 0 ? WEIGHT_BUSY : WEIGHT_CONTEXT;
+}
+
+static void add_stacks(const struct sanitizer_report *report, struct finding *finding)
+{
+    for (uint32_t i = 0; i < report->count; i++) {
+        const struct sanitizer_stack *stack = &report->stacks[i];
+        struct buffer title = BUFFER_INIT;
+        stack_title(stack, &title);
+        finding_add_stack(finding, buffer_text(&title), weigh(stack), &stack->stack);
+        buffer_clear(&title);
+    }
+}
+
+static void add_raw(const struct sanitizer_report *report, const char *text,
+                    struct finding *finding)
+{
+    struct buffer raw = BUFFER_INIT;
+    size_t length = report->end > report->begin ? report->end - report->begin : 0;
+    buffer_add(&raw, text + report->begin, length < RAW_SHOWN ? length : RAW_SHOWN);
+    if (length > RAW_SHOWN) {
+        buffer_printf(&raw, "\n... %zu bytes more\n", length - RAW_SHOWN);
+    }
+    finding_add_evidence(finding, "report", buffer_text(&raw));
+    buffer_clear(&raw);
+    if (report->quality == SANITIZER_DAMAGED) {
+        finding_add_evidence(finding, "damage", report->damage);
+    }
+}
+
+struct finding *reports_finding(const struct trial_record *record,
+                                const struct sanitizer_report *report, const char *text,
+                                uint32_t nth)
+{
+    const char *modules[] = {record->module};
+    struct signature_key *key = calloc(1, sizeof *key);
+    struct buffer title = BUFFER_INIT;
+    char unique[64];
+    (void)snprintf(unique, sizeof unique, "trial %u report %u", record->index, nth);
+    headline_of_report(report, kind_of(report->tool) != FINDING_CRASH ? record->module : "",
+                       &title);
+    struct finding *finding =
+        key != NULL ? finding_new(kind_of(report->tool), "", buffer_text(&title)) : NULL;
+    buffer_clear(&title);
+    if (finding != NULL) {
+        /* Runtimes of other languages name functions without their modules. */
+        bool named = record->module[0] != '\0' && kind_of(report->tool) != FINDING_CRASH;
+        signature_of_report(report, modules, named ? 1 : 0, unique, key);
+        finding_sign(finding, key);
+        (void)snprintf(finding->module, sizeof finding->module, "%s", record->module);
+        add_stacks(report, finding);
+        add_raw(report, text, finding);
+    }
+    free(key);
+    return finding;
+}
+
+/* The report is of the moment at which the worker ended: the flight record is of the same. */
+static void add_moment(const struct trial_record *record, const struct sanitizer_report *report,
+                       struct finding *finding)
+{
+    const struct sanitizer_stack *access = sanitizer_report_find(report, "access");
+    struct culprit culprit;
+    if (access == NULL) {
+        return;
+    }
+    culprit_of_stack(record, &access->stack, &culprit);
+    culprit_add(record, &culprit, finding);
+    struct buffer title = BUFFER_INIT;
+    struct doing companion;
+    buffer_puts(&title, finding->title);
+    buffer_puts(&title, culprit_companion(record, &culprit, &companion) ? "," : "");
+    culprit_tell(record, &culprit, &title);
+    char *longer = strdup(buffer_text(&title));
+    if (longer != NULL) {
+        free(finding->title);
+        finding->title = longer;
+    }
+    buffer_clear(&title);
+}
+
+/* Adds findings for the reports in a text. from_log: it is the sanitizer's own file; in standard
+ * error, where the client may write what it likes, only reports that the end confirms count, and
+ * those of UBSan: gcc's runtime of it does not know of log files when ASan has one. */
+static bool judge_text(const struct trial_record *record, const char *text, size_t length,
+                       bool from_log, struct finding_list *findings)
+{
+    struct sanitizer_log log = SANITIZER_LOG_INIT;
+    bool fatal = false;
+    sanitizer_parse(text, length, &log);
+    for (uint32_t i = 0; i < log.count; i++) {
+        const struct sanitizer_report *report = &log.reports[i];
+        bool ends = record->sanitizer_exit && !trial_ended_well(record) &&
+                    (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_UBSAN);
+        if (!from_log && !ends && report->tool != SANITIZER_UBSAN) {
+            continue;
+        }
+        struct finding *finding = reports_finding(record, report, text, i);
+        if (finding != NULL && ends && i + 1 == log.count) {
+            add_moment(record, report, finding);
+        }
+        fatal = fatal || ends;
+        (void)finding_list_add(findings, finding, record->index, record->seed);
+    }
+    sanitizer_log_release(&log);
+    return fatal;
+}
+
+bool reports_judge(const struct trial_record *record, struct finding_list *findings)
+{
+    bool fatal = judge_text(record, buffer_text(&record->sanitizer), record->sanitizer.length, true,
+                            findings);
+    if (record->sanitized && output_total(&record->err) > 0) {
+        struct buffer err = BUFFER_INIT;
+        output_text(&record->err, &err);
+        fatal = judge_text(record, buffer_text(&err), err.length, false, findings) || fatal;
+        buffer_clear(&err);
+    }
+    return fatal;
+}
+
+/* What runtimes write when they cannot start or cannot check. */
+static const char *const failures[] = {
+    "FATAL: ThreadSanitizer",
+    "ThreadSanitizer: unsupported VMA",
+    "ThreadSanitizer failed to",
+    "ERROR: ThreadSanitizer failed to",
+    "LeakSanitizer has encountered a fatal error",
+    "AddressSanitizer failed to",
+    "Shadow memory range interleaves",
+    "ASan runtime does not come first",
+    "incompatible ASan runtimes",
+    "Failed to allocate shadow",
+};
+
+static bool find_failure(const char *text, size_t length, struct buffer *line)
+{
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        const char *found = memmem(text, length, failures[i], strlen(failures[i]));
+        if (found != NULL) {
+            const char *end = memchr(found, '\n', length - (size_t)(found - text));
+            size_t rest = end != NULL ? (size_t)(end - found) : length - (size_t)(found - text);
+            words_clean(line, found, rest < 300 ? rest : 300);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool reports_of_failure(const struct trial_record *record, struct buffer *line)
+{
+    /* A worker that ended in good order was checked. */
+    if (!record->started || (trial_ended_well(record) && !record->sanitizer_exit) ||
+        record->stop != TRIAL_NOT_STOPPED) {
+        return false;
+    }
+    if (find_failure(buffer_text(&record->sanitizer), record->sanitizer.length, line)) {
+        return true;
+    }
+    /* Before it knows its options a runtime writes to standard error. */
+    if (trial_state(record) != WORKER_STARTING) {
+        return false;
+    }
+    struct buffer err = BUFFER_INIT;
+    output_text(&record->err, &err);
+    bool found = find_failure(buffer_text(&err), err.length, line);
+    buffer_clear(&err);
+    return found;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which characters XML takes as they are.
+ */
+#include "harness/report/xml.h"
+
+void xml_escaped(const char *words, struct buffer *text)
+{
+    for (; *words != '\0'; words++) {
+        unsigned char byte = (unsigned char)*words;
+        switch (byte) {
+        case '&':
+            buffer_puts(text, "&amp;");
+            break;
+        case '<':
+            buffer_puts(text, "&lt;");
+            break;
+        case '>':
+            buffer_puts(text, "&gt;");
+            break;
+        case '"':
+            buffer_puts(text, "&quot;");
+            break;
+        case '\n':
+            buffer_puts(text, "&#10;");
+            break;
+        default:
+            buffer_add(text, byte < 0x20 && byte != '\t' ? "?" : words, 1);
+        }
+    }
+}
+
+void xml_attribute(const char *name, const char *value, struct buffer *text)
+{
+    buffer_printf(text, " %s=\"", name);
+    xml_escaped(value, text);
+    buffer_puts(text, "\"");
+}

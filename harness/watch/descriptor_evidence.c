@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Turns the log's addresses into stacks, while the files that they point into are there.
+ */
+#include "harness/watch/descriptor_evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct naming {
+    const struct descriptor_log *log;
+    struct stacks_symbols *symbols;
+    struct stacks_modules modules;
+};
+
+static void name_moment(struct naming *naming, const struct descriptor_moment *moment,
+                        struct stack *stack)
+{
+    struct stacks_raw raw;
+    memset(&raw, 0, sizeof raw);
+    stack_init(stack);
+    if (moment->call == DESCRIPTOR_CALL_NONE || naming->symbols == NULL) {
+        return;
+    }
+    raw.count = descriptor_log_stack(naming->log, moment->stack, raw.pcs);
+    raw.truncated = raw.count == DESCRIPTOR_FRAMES;
+    stack->tid = moment->tid;
+    stacks_symbols_name(naming->symbols, &naming->modules, &raw, stack);
+}
+
+static void read_misuses(struct descriptor_evidence *evidence, struct naming *naming)
+{
+    struct descriptor_misuse misuse;
+    uint32_t cursor = 0;
+    evidence->misuses = calloc(DESCRIPTOR_EVIDENCE_MISUSES, sizeof *evidence->misuses);
+    while (evidence->misuses != NULL && evidence->misuse_count < DESCRIPTOR_EVIDENCE_MISUSES &&
+           descriptor_log_next(naming->log, &cursor, &misuse)) {
+        struct descriptor_misuse_stacks *item = &evidence->misuses[evidence->misuse_count++];
+        item->misuse = misuse;
+        name_moment(naming, &misuse.now, &item->now);
+        name_moment(naming, &misuse.opened, &item->opened);
+        name_moment(naming, &misuse.closed, &item->closed);
+        name_moment(naming, &misuse.reopened, &item->reopened);
+    }
+}
+
+static void read_left(struct descriptor_evidence *evidence, struct naming *naming)
+{
+    uint32_t count = atomic_load_explicit(&naming->log->surplus_count, memory_order_acquire);
+    count = count < DESCRIPTOR_SURPLUS ? count : DESCRIPTOR_SURPLUS;
+    evidence->left = count > 0 ? calloc(count, sizeof *evidence->left) : NULL;
+    for (uint32_t i = 0; evidence->left != NULL && i < count; i++) {
+        struct descriptor_left *item = &evidence->left[evidence->left_count++];
+        item->fd = naming->log->surplus[i].fd;
+        item->opened = naming->log->surplus[i].opened;
+        name_moment(naming, &item->opened, &item->stack);
+    }
+}
+
+static bool is_empty(const struct descriptor_log *log)
+{
+    struct descriptor_misuse misuse;
+    uint32_t cursor = 0;
+    return atomic_load_explicit(&log->surplus_count, memory_order_acquire) == 0 &&
+           !descriptor_log_next(log, &cursor, &misuse);
+}
+
+void descriptor_evidence_read(struct descriptor_evidence *evidence,
+                              const struct shared_memory *shared, struct stacks_symbols *symbols)
+{
+    struct failure failure = FAILURE_INIT;
+    struct naming naming = {.symbols = symbols};
+    size_t length = 0;
+    memset(evidence, 0, sizeof *evidence);
+    naming.log = shared->memory != NULL ? descriptor_log_of(shared, &failure) : NULL;
+    if (naming.log == NULL || is_empty(naming.log)) {
+        return;
+    }
+    const char *maps = descriptor_log_maps(naming.log, &length);
+    char *text = strndup(maps, length);
+    if (text != NULL && symbols != NULL) {
+        stacks_symbols_refresh(symbols);
+        (void)stacks_modules_parse(&naming.modules, text, &failure);
+    }
+    free(text);
+    read_misuses(evidence, &naming);
+    read_left(evidence, &naming);
+    stacks_modules_release(&naming.modules);
+}
+
+void descriptor_evidence_release(struct descriptor_evidence *evidence)
+{
+    for (uint32_t i = 0; i < evidence->misuse_count; i++) {
+        stack_release(&evidence->misuses[i].now);
+        stack_release(&evidence->misuses[i].opened);
+        stack_release(&evidence->misuses[i].closed);
+        stack_release(&evidence->misuses[i].reopened);
+    }
+    for (uint32_t i = 0; i < evidence->left_count; i++) {
+        stack_release(&evidence->left[i].stack);
+    }
+    free(evidence->misuses);
+    free(evidence->left);
+    memset(evidence, 0, sizeof *evidence);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Has the one bug that EIGHTH_TEST_BUG names, in its fifth request (races: in each); with
+ * EIGHTH_TEST_TWIN set it does the same work without the bug. "mixed" is one of the deadly ones in
+ * each process; its name is added to the file that EIGHTH_TEST_LOG names.
+ */
+#include "tests/run/clients/base.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#define NOINLINE __attribute__((noinline))
+
+static bool twin;
+static int *volatile object;
+static volatile int sink;
+static long shared_count;
+static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+
+NOINLINE static void object_make(void)
+{
+    object = malloc(10 * sizeof *object);
+    if (object != NULL) {
+        *object = 1;
+    }
+}
+
+NOINLINE static void object_free(void)
+{
+    free(object);
+    sink = 0; /* no tail call: this function stays on the stack */
+}
+
+NOINLINE static void object_read(void)
+{
+    sink = *object;
+}
+
+static void use_after_free(void)
+{
+    object_make();
+    if (twin) {
+        object_read();
+        object_free();
+    } else {
+        object_free();
+        object_read();
+    }
+}
+
+static void double_free(void)
+{
+    object_make();
+    object_free();
+    if (!twin) {
+        object_free();
+    }
+}
+
+static void leak(void)
+{
+    object_make();
+    if (twin) {
+        object_free();
+    }
+    object = NULL;
+}
+
+NOINLINE static int number_next(int number)
+{
+    return number + 1;
+}
+
+static void overflow(void)
+{
+    volatile int largest = INT_MAX;
+    sink = number_next(twin ? largest - 1 : largest);
+}
+
+static void assertion(void)
+{
+    assert(twin);
+}
+
+static void null_write(void)
+{
+    volatile int *volatile nowhere = twin ? &sink : NULL;
+    *nowhere = 1;
+}
+
+static void stack_smashed(void)
+{
+    volatile char place[16];
+    volatile unsigned long end = twin ? sizeof place : sizeof place + 64;
+    for (volatile unsigned long i = 0; i < end; i++) {
+        place[i] = 'A';
+    }
+    sink = place[0];
+}
+
+NOINLINE static void count_up(void)
+{
+    shared_count++;
+}
+
+static void race(void)
+{
+    if (twin) {
+        (void)pthread_mutex_lock(&one);
+    }
+    count_up();
+    if (twin) {
+        (void)pthread_mutex_unlock(&one);
+    }
+}
+
+static void lock_both(pthread_mutex_t *first, pthread_mutex_t *second)
+{
+    (void)pthread_mutex_lock(first);
+    (void)pthread_mutex_lock(second);
+    (void)pthread_mutex_unlock(second);
+    (void)pthread_mutex_unlock(first);
+}
+
+static void lock_order(void)
+{
+    lock_both(&one, &other);
+    if (twin) {
+        lock_both(&one, &other);
+    } else {
+        lock_both(&other, &one);
+    }
+}
+
+static void say_and_die(void)
+{
+    if (!twin) {
+        (void)fprintf(stderr, "Invalid memory access (signal 11) at address 0x0\n"
+                              "[0x55d0c0a0b1c6] *Connection#read:Int32 +6 in ./client\n"
+                              "[0x55d0c0a0a1c6] *Connection#close:Nil +86 in ./client\n");
+        _exit(11);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+    bool always;
+} bugs[] = {
+    {"use-after-free", use_after_free, false},
+    {"double-free", double_free, false},
+    {"leak", leak, false},
+    {"overflow", overflow, false},
+    {"assertion", assertion, false},
+    {"null-write", null_write, false},
+    {"stack-smashed", stack_smashed, false},
+    {"race", race, true},
+    {"lock-order", lock_order, false},
+    {"foreign", say_and_die, false},
+};
+
+static const char *mixed_bug(void)
+{
+    static const char *const deadly[] = {"double-free", "assertion", "null-write", "stack-smashed",
+                                         "foreign"};
+    const char *name = deadly[(unsigned)getpid() % (sizeof deadly / sizeof deadly[0])];
+    const char *log = getenv("EIGHTH_TEST_LOG");
+    FILE *file = log != NULL ? fopen(log, "ae") : NULL;
+    if (file != NULL) {
+        (void)fprintf(file, "%s\n", name);
+        (void)fclose(file);
+    }
+    return name;
+}
+
+static void misbehave(enum base_operation operation, unsigned count)
+{
+    static const char *mixed;
+    const char *name = getenv("EIGHTH_TEST_BUG");
+    const char *right = getenv("EIGHTH_TEST_TWIN");
+    if (operation == AT_INIT) {
+        twin = right != NULL;
+        mixed = name != NULL && strcmp(name, "mixed") == 0 ? mixed_bug() : NULL;
+    }
+    name = mixed != NULL ? mixed : name;
+    for (size_t i = 0; operation == AT_REQUEST && i < sizeof bugs / sizeof bugs[0]; i++) {
+        if (name != NULL && strcmp(name, bugs[i].name) == 0 && (count == 4 || bugs[i].always)) {
+            bugs[i].run();
+        }
+    }
+}

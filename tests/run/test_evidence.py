@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: MIT
+"""What is found when a client dies, hangs, leaks or races: each detector fires, its twin does not.
+
+Runs every flavor that is built: the client has the bug in all of them.
+"""
+
+import collections
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+
+import pytest
+from conftest import BUILD, FLAVOR, OUT
+
+BUILT = [
+    flavor
+    for flavor in ("plain", "asan", "tsan")
+    if flavor in (FLAVOR, *(("asan", "tsan") if FLAVOR == "plain" else ()))
+    and (BUILD / flavor / "eighth-worker").exists()
+    and (BUILD / flavor / "run" / "bugs.so").exists()
+]
+
+
+def needs(flavor):
+    return pytest.mark.skipif(flavor not in BUILT, reason=f"flavor {flavor} is not built")
+
+
+def marks(flavor):
+    return [needs(flavor), *([pytest.mark.other_flavors] if flavor != FLAVOR else [])]
+
+
+def run(eighth, bug, flavor="plain", *arguments, twin=False, prefix=(), **changes):
+    env = {"EIGHTH_TEST_BUG": bug}
+    if twin:
+        env["EIGHTH_TEST_TWIN"] = "1"
+    client = BUILD / flavor / "run" / "bugs.so"
+    words = ("--flavor", flavor, "--client", client, *arguments)
+    return eighth.bare(*words, env=env, prefix=prefix, **changes)
+
+
+def functions(stack):
+    return [frame.get("function", "?") for frame in stack["frames"]]
+
+
+def stack_of(finding, role):
+    (found,) = [s for s in finding["stacks"] if s["title"].startswith(role)]
+    return found
+
+
+# bug, flavor, kind, what the headline says, frames of the signature
+TABLE = [
+    ("null-write", "plain", "crash", r"^SIGSEGV at 0x0 in null_write, in request of", "null_write"),
+    ("assertion", "plain", "crash", r"^SIGABRT: .*Assertion `twin' failed", "assertion"),
+    ("double-free", "plain", "heap-corruption", r"^SIGABRT: free\(\): double free", "object_free"),
+    ("stack-smashed", "plain", "crash", r"^SIGABRT: \*\*\* stack smashing", "stack_smashed"),
+    (
+        "use-after-free",
+        "asan",
+        "asan",
+        r"^heap-use-after-free: read in object_read, freed in free \(client frame object_free\), "
+        r"allocated in malloc \(client frame object_make\)",
+        "object_read",
+    ),
+    (
+        "double-free",
+        "asan",
+        "asan",
+        r"double-free.* in free \(client frame object_free\), freed in .*object_free.*object_make",
+        "object_free",
+    ),
+    ("null-write", "asan", "ubsan", r"store to null pointer.* in null_write", "null_write"),
+    ("assertion", "asan", "asan", r"^ABRT in assertion, in request of instance", "assertion"),
+    ("leak", "asan", "lsan", r"leak of 40 B in 1 object, allocated in .*object_make", "object_make"),
+    ("overflow", "asan", "ubsan", r"signed integer overflow.* in number_next", "number_next"),
+    ("stack-smashed", "asan", "ubsan", r"index 16 out of bounds.* in stack_smashed", "stack_smashed"),
+    (
+        "race",
+        "tsan",
+        "tsan",
+        r"^data race on .*: (read|write) in count_up during request / (read|write) in count_up "
+        r"during request",
+        "count_up",
+    ),
+    ("lock-order", "tsan", "tsan", r"^lock-order-inversion: .*lock_both", "lock_both"),
+    ("use-after-free", "tsan", "tsan", r"object_read", "object_read"),
+    ("null-write", "tsan", "crash", r"^SIGSEGV at 0x0 in null_write, in request of", "null_write"),
+    ("foreign", "plain", "crash", r"nvalid memory access", None),
+]
+
+
+def table(*, twin):
+    return [
+        pytest.param(*(row[:2] if twin else row), marks=marks(row[1]), id=f"{row[0]}-{row[1]}")
+        for row in TABLE
+    ]
+
+
+LOAD = {"threads": 2, "clients": 2, "cycles": 20, "sample_every": 5}
+
+
+@pytest.mark.parametrize(("bug", "flavor", "kind", "headline", "frame"), table(twin=False))
+def test_detector_fires(eighth, bug, flavor, kind, headline, frame):
+    result = run(eighth, bug, flavor, load=LOAD)
+    found = [f for f in result.findings if f["kind"] == kind]
+    assert found and result.code == 1, result
+    assert {f["kind"] for f in result.findings} <= {kind, "leak"}, result
+    finding = found[0]
+    assert re.search(headline, finding["title"]), finding["title"]
+    if frame is not None:
+        assert finding["signature"]["quality"] == "good"
+        assert frame in finding["signature"]["key"]
+        marked = [f for s in finding["stacks"] for f in s["frames"] if f["client"]]
+        assert any(frame in f["function"] for f in marked)
+        assert all(f["module"].endswith("bugs.so") for f in marked)
+        assert all(f["file"].endswith((".c", ".h")) and f["line"] > 0 for f in marked)
+    folder = result.path.parent / finding["evidence_folder"]
+    assert (folder / "flight.txt").stat().st_size > 0
+
+
+@pytest.mark.parametrize(("bug", "flavor"), table(twin=True))
+def test_twin_stays_silent(eighth, bug, flavor):
+    result = run(eighth, bug, flavor, twin=True, load=LOAD)
+    assert result.findings == [], result
+    assert result.code == 0
+
+
+@needs("plain")
+def test_crash_has_all_its_evidence(eighth):
+    result = run(eighth, "null-write", load={"threads": 4, "clients": 4, "cycles": 20})
+    finding = result.finding("crash")
+    signal = finding["signal"]
+    assert (signal["number"], signal["name"], signal["code_name"]) == (11, "SIGSEGV", "SEGV_MAPERR")
+    assert signal["address"] == "0x0" and "near NULL" in signal["cause"]
+    assert len(finding["registers"]) > 10
+    assert finding["stacks_of_threads"] and finding["stacks_note"] == ""
+    assert len(finding["stacks"]) == 5  # four threads of the pool, and the main one
+    crashed = finding["stacks"][0]
+    assert crashed["title"].startswith("crashed: thread ") and crashed["weight"] == "matters"
+    assert functions(crashed)[0] == "null_write"
+    assert re.fullmatch("[0-9a-f]{40}", crashed["frames"][0]["build_id"])
+    assert finding["phase"] == "request"
+    assert isinstance(finding["instance"], int) and finding["first_connection"] >= 1
+    raw = (result.path.parent / finding["evidence_folder"] / "stacks.txt").read_text()
+    assert raw.count("\nthread ") == 5 and "rip 0x" in raw
+    flight = (result.path.parent / finding["evidence_folder"] / "flight.txt").read_text()
+    assert "begin request" in flight
+
+
+@needs("plain")
+def test_show_tells_the_story_first(eighth):
+    result = run(eighth, "null-write", load={"threads": 4, "clients": 4, "cycles": 20})
+    shown = eighth("show", result.path).out
+    lines = shown.splitlines()
+    assert any(re.fullmatch(r"      \* #0 +null_write at .*bugs\.c:\d+( \(inlined\))?", line)
+               for line in lines), shown
+    assert re.search(r"^      \d idle threads?$", shown, re.M)
+    assert shown.index("SIGSEGV at 0x0 in null_write") < shown.index("reproduce: ")
+    assert "p99.9" not in shown and "rip" not in shown
+    assert "raw evidence: trial-0/" in shown
+    loud = eighth("show", "--verbose", result.path).out
+    assert "rip" in loud and "build-id" in loud
+    brief = eighth("show", "--brief", result.path).out
+    assert "#0" not in brief and "SIGSEGV at 0x0 in null_write" in brief
+
+
+@pytest.mark.parametrize("flavor", [pytest.param(f, marks=marks(f)) for f in ("plain", "asan", "tsan")])
+def test_hang_shows_stacks_in_every_flavor(eighth, flavor, time_factor):
+    client = BUILD / flavor / "run" / "never_end.so"
+    result = eighth.bare("--flavor", flavor, "--client", client,
+                         deadline=f"{int(3 * time_factor)}s")
+    finding = result.finding("hang")
+    assert "longest in close of instance 0 (connection 4)" in finding["title"]
+    assert "misbehave" in finding["title"]
+    longest = finding["stacks"][0]
+    assert longest["title"].startswith("longest in its operation: thread ")
+    assert "misbehave" in functions(longest)
+    assert finding["phase"] == "close"
+
+
+# ---- where tracing is not allowed -------------------------------------------------------------
+
+
+@pytest.fixture
+def refused():
+    return (str(OUT / "run" / "without_ptrace"),)
+
+
+@needs("plain")
+def test_without_ptrace_the_faulting_thread_is_known(eighth, refused):
+    result = run(eighth, "null-write", prefix=refused, load={"threads": 4, "clients": 4, "cycles": 20})
+    finding = result.finding("crash")
+    assert finding["title"].startswith("SIGSEGV at 0x0 in null_write, in request of")
+    assert finding["signature"]["key"] == "v2:crash:SIGSEGV:null_write"
+    assert len(finding["stacks"]) == 1
+    assert "only the faulting thread" in finding["stacks_note"]
+    assert any("cannot be traced here" in note for note in result.scenario["notes"])
+
+
+@needs("plain")
+def test_without_ptrace_a_hang_is_still_one(eighth, refused, time_factor):
+    client = BUILD / "plain" / "run" / "never_end.so"
+    result = eighth.bare("--client", client, prefix=refused, deadline=f"{int(2 * time_factor)}s")
+    finding = result.finding("hang")
+    assert finding["stacks"] == [] and "cannot be traced here" in finding["stacks_note"]
+    assert any("in close of instance 0 (connection 4)" in line for line in finding["doing"])
+
+
+@needs("plain")
+def test_without_ptrace_a_clean_client_is_clean(eighth, refused):
+    result = run(eighth, "null-write", twin=True, prefix=refused)
+    assert result.findings == [] and result.code == 0
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+@pytest.mark.skipif(FLAVOR == "asan", reason="eighth's own leak check cannot run there either")
+def test_leak_check_that_cannot_run_is_no_fault_of_the_client(eighth, refused):
+    """LeakSanitizer traces its own process: where that is refused nothing was checked."""
+    result = run(eighth, "leak", "asan", prefix=refused)
+    assert [f["kind"] for f in result.findings] == ["infra"], result
+    assert "LeakSanitizer" in result.findings[0]["title"]
+    assert result.code == 3
+
+
+# ---- descriptors ------------------------------------------------------------------------------
+
+
+@needs("plain")
+def test_sockets_left_open_show_who_opened_them(eighth):
+    result = eighth.bare("--client", OUT / "run" / "leak.so", env={"EIGHTH_TEST_LEAK": "fd"})
+    leaks = [f for f in result.findings if f["kind"] == "leak"]
+    assert leaks, result
+    opened = [s for f in leaks for s in f["stacks"]]
+    assert opened and all("opened: " in s["title"] for s in opened), result
+    assert any(frame["client"] for s in opened for frame in s["frames"])
+
+
+# ---- many crashes -----------------------------------------------------------------------------
+
+
+@needs("plain")
+def test_crashes_of_one_kind_are_one_finding(eighth):
+    result = run(eighth, "null-write", "plain", "--trials", "40")
+    finding = result.finding("crash")
+    assert finding["trials"] == 40
+    seconds = [t["seconds"] for t in result.scenario["trial_list"]]
+    assert statistics.median(seconds) < 1
+
+
+@needs("plain")
+def test_mixed_crashes_are_told_apart(eighth, tmp_path):
+    log = tmp_path / "log"
+    result = eighth.bare(
+        "--flavor", "plain", "--client", BUILD / "plain" / "run" / "bugs.so", "--trials", "60",
+        env={"EIGHTH_TEST_BUG": "mixed", "EIGHTH_TEST_LOG": str(log)},
+    )
+    done = collections.Counter(log.read_text().split())
+    headlines = {
+        "double-free": "free(): double free",
+        "assertion": "Assertion `twin' failed",
+        "null-write": "SIGSEGV at 0x0 in null_write",
+        "stack-smashed": "stack smashing detected",
+        "foreign": "nvalid memory access",
+    }
+    found = {
+        name: sum(f["trials"] for f in result.findings if words in f["title"])
+        for name, words in headlines.items()
+    }
+    assert found == {name: done[name] for name in headlines}
+    assert len(result.findings) == len([name for name in done if done[name]])
+
+
+@needs("plain")
+def test_two_bugs_stay_two(eighth, tmp_path):
+    one = run(eighth, "null-write").finding("crash")
+    other = run(eighth, "assertion").finding("crash")
+    assert one["signature"]["hash"] != other["signature"]["hash"]
+
+
+@needs("plain")
+def test_folder_of_several_scenarios_has_no_suffix(eighth):
+    from conftest import BARE  # noqa: PLC0415
+
+    first = eighth.write({**BARE, "name": "a"}, "first.json")
+    second = eighth.write({**BARE, "name": "b"}, "second.json")
+    client = BUILD / "plain" / "run" / "bugs.so"
+    result = eighth("run", first, second, "--client", client)
+    assert pathlib.Path(result.path).parent.name.startswith("first-2")
+    assert json.loads(result.path.read_text())["name"] == "first"
+
+
+# ---- debug information in files of its own ----
+
+# Puts the debug file where its build-id says, in a mount namespace of its own.
+BY_BUILD_ID = """
+mount -t tmpfs none /usr/lib/debug && id=$1 file=$2 && shift 2 &&
+folder=/usr/lib/debug/.build-id/$(printf %.2s "$id") && mkdir -p "$folder" &&
+cp "$file" "$folder/${id#??}.debug" && exec "$@"
+"""
+
+
+def split(folder):
+    """bugs.so without debug information, that information, and their build-id."""
+    whole, stripped, debug = OUT / "run" / "bugs.so", folder / "bugs.so", folder / "bugs.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", whole, debug], check=True)
+    subprocess.run(["strip", "--strip-unneeded", "-o", stripped, whole], check=True)
+    notes = subprocess.run(["readelf", "-n", whole], check=True, stdout=subprocess.PIPE, text=True)
+    return stripped, debug, re.search(r"Build ID: ([0-9a-f]+)", notes.stdout)[1]
+
+
+def lines_of(eighth, library, prefix=()):
+    """Of the frames of the client's own, in the stack of the thread that died."""
+    env = {"EIGHTH_TEST_BUG": "null-write"}
+    result = eighth.bare("--flavor", "plain", "--client", library, env=env, prefix=prefix, load=LOAD)
+    finding = result.finding("crash")
+    return [(f.get("function"), f.get("file"), f.get("line"))
+            for f in finding["stacks"][0]["frames"] if f["client"]]
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="plain stacks only")
+def test_debug_information_is_found_by_link(eighth, tmp_path):
+    library, debug, _ = split(tmp_path)
+    assert all(file is None for _, file, _ in lines_of(eighth, library))
+    (tmp_path / ".debug").mkdir()
+    debug.rename(tmp_path / ".debug" / debug.name)
+    subprocess.run(["objcopy", f"--add-gnu-debuglink={tmp_path / '.debug' / debug.name}", library],
+                   check=True)
+    function, file, line = lines_of(eighth, library)[0]
+    assert function == "null_write" and file.endswith("bugs.c") and line > 0
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="plain stacks only")
+def test_debug_information_is_found_by_build_id(eighth, tmp_path):
+    mounts = ("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/usr/lib/debug")
+    if subprocess.run(mounts, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("nothing can be mounted at /usr/lib/debug here")
+    library, debug, build_id = split(tmp_path)
+    prefix = ("unshare", "--mount", "sh", "-c", BY_BUILD_ID, "sh", build_id, debug)
+    function, file, line = lines_of(eighth, library, prefix)[0]
+    assert function == "null_write" and file.endswith("bugs.c") and line > 0

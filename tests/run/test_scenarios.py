@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""The shipped scenarios pass on the clean client, and every count is the same on both sides."""
+
+import json
+
+import pytest
+
+from conftest import FLAVOR, ROOT
+
+# Sanitizers make every cycle many times slower: they get a tenth.
+SCALE = 1 if FLAVOR == "plain" else 10
+
+SHIPPED = [
+    "eighth-connection", "eighth-connection-h2c", "handshake-only", "hundred-clients", "churn",
+    "close-while-reading", "handshake-failures", "resumption", "resumption-off",
+]
+
+TLS_FAULTS = {
+    "refuse": {("tcp", "refused")},
+    "never-answer": {("tls", "timeout")},
+    "stall-handshake": {("tls", "timeout")},
+    "reset-handshake": {("tls", "reset")},
+    "fatal-alert": {("tls", "protocol")},
+    "certificate-expired": {("tls", "certificate")},
+    "certificate-wrong-host": {("tls", "certificate")},
+    "certificate-unknown-ca": {("tls", "certificate")},
+    "no-alpn": {("alpn", "protocol")},
+    "reset-after-handshake": {("tls", "reset"), ("h2", "reset"), ("request", "reset")},
+    "goaway": {("request", "refused"), ("h2", "refused")},
+    "rst-stream": {("request", "reset"), ("request", "refused")},
+    "delayed-body": {("request", "timeout")},
+    "dripped-body": {("request", "timeout")},
+    "truncated-body": {("request", "protocol"), ("request", "reset")},
+}
+CLEAR_FAULTS = ["refuse", "never-answer", "goaway", "rst-stream", "delayed-body", "truncated-body"]
+
+
+def assert_nothing_left(scenario):
+    """Descriptors, threads and TLS objects are where they were before the client was loaded."""
+    for trial in scenario["resources"]:
+        before, after = trial["before_init"], trial["after_cleanup"]
+        for what in ("fds", "sockets", "threads", "ssl", "ssl_ctx", "ssl_session"):
+            assert after[what] == before[what], (what, before, after)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_scenario_passes(eighth, name):
+    result = eighth("run", ROOT / "scenarios" / f"{name}.json", timeout=120)
+    assert result.code == 0, result
+    report = result.report
+    assert report["verdict"] == "pass" and not report["partial"]
+    for scenario in report["scenarios"]:
+        assert scenario["findings"] == []
+        assert scenario["unexplained_errors"] == 0
+        assert scenario["cycles"]["started"] == (
+            scenario["cycles"]["completed"] + scenario["cycles"]["failed"])
+        assert_nothing_left(scenario)
+
+
+def test_the_eighth_connection_lives(eighth):
+    for name in ("eighth-connection", "eighth-connection-h2c"):
+        scenario = eighth("run", ROOT / "scenarios" / f"{name}.json").scenario
+        assert scenario["cycles"] == {"started": 20, "completed": 20, "failed": 0}
+        assert scenario["connections_at_target"] == 20
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.parametrize("session", ["none", "reuse", "import"])
+def test_ten_thousand_cycles_are_counted_alike(eighth, version, session):
+    """Full and resumed handshakes, connections and requests: driver, report and ledger agree."""
+    cycles = 10_000 // SCALE
+    result = eighth(
+        "run", ROOT / "scenarios" / "hundred-clients.json",
+        "--set", f"load.cycles={cycles // 100}", "--set", f"client.session={session}",
+        "--set", f"client.tls.max={version}", "--set", "client.options.cache=shared-locked",
+        "--set", "thresholds={}", "--set", "deadline=300s", "--set", "trials=1", timeout=300)
+    assert result.code == 0, result
+    scenario = result.scenario
+    assert scenario["cycles"] == {"started": cycles, "completed": cycles, "failed": 0}
+    assert scenario["connects"] == cycles
+    assert scenario["connections_at_target"] == cycles
+    client, target = scenario["handshakes"]["client"], scenario["handshakes"]["target"]
+    assert client == target
+    assert client["full"] + client["resumed"] == cycles and client["failed"] == 0
+    # A herd of a hundred starts without sessions; afterwards there are enough for everyone.
+    assert client["resumed"] == 0 if session == "none" else client["resumed"] > cycles // 2
+    requests = scenario["requests"]
+    assert len(set(requests.values())) == 1 and requests["sent"] == cycles, requests
+    assert_nothing_left(scenario)
+
+
+def test_ten_thousand_are_held_at_once(eighth):
+    clients = 10_000 // SCALE
+    result = eighth("run", ROOT / "scenarios" / "ten-thousand-held.json",
+                    "--set", f"load.clients={clients}", timeout=320)
+    assert result.code == 0, result
+    scenario = result.scenario
+    assert scenario["cycles"] == {"started": clients, "completed": clients, "failed": 0}
+    assert scenario["most_connections_at_once"] == clients
+    assert scenario["connections_at_target"] == clients
+    assert_nothing_left(scenario)
+
+
+def faulty(fault, tls, **parameters):
+    return {
+        "name": f"fault-{fault}",
+        "client": {"library": "h2"},
+        "target": {"embedded": {"tls": tls, "faults": [
+            {"fault": fault, "every": 2, **parameters}]}},
+        "load": {"threads": 4, "clients": 4, "cycles": 6, "start": "staggered", "stagger": "0s"},
+        "steps": [
+            {"connect": {"timeout": "1s"}},
+            {"request": {"path": "/bytes/40000", "timeout": "1s"}},
+            {"request": {"path": "/get", "timeout": "1s"}},
+            {"close": {"timeout": "1s"}},
+        ],
+        "deadline": "90s",
+    }
+
+
+PARAMETERS = {"delayed-body": {"delay": "5s"}, "dripped-body": {"delay": "5s"}, "goaway": {"after": 1}}
+
+
+def check_fault(result, fault, outcomes):
+    assert result.code == 0, result
+    scenario = result.scenario
+    assert scenario["findings"] == [] and scenario["unexplained_errors"] == 0
+    expected = scenario["expected_failures"]
+    assert {(e["phase"], e["class"]) for e in expected} <= outcomes, expected
+    # Every second of 24 connections carries the fault, and fails of it; the others never do.
+    assert sum(e["count"] for e in expected) == 12, expected
+    assert all(e["fault"] == fault for e in expected)
+    assert scenario["cycles"] == {"started": 24, "completed": 12, "failed": 12}
+    # In time: no call came back later than its second, plus what a busy machine takes.
+    assert scenario["latency_us"]["cycle"]["max"] < 10_000_000 * SCALE
+    assert_nothing_left(scenario)
+
+
+@pytest.mark.parametrize("fault", TLS_FAULTS)
+def test_each_fault_is_reported_as_what_it_is(eighth, fault):
+    path = eighth.write(faulty(fault, True, **PARAMETERS.get(fault, {})))
+    check_fault(eighth("run", path, timeout=120), fault, TLS_FAULTS[fault])
+
+
+@pytest.mark.parametrize("fault", CLEAR_FAULTS)
+def test_each_fault_in_clear_text(eighth, fault):
+    outcomes = {"never-answer": {("h2", "timeout"), ("request", "timeout")}}
+    path = eighth.write(faulty(fault, False, **PARAMETERS.get(fault, {})))
+    check_fault(eighth("run", path, timeout=120), fault, outcomes.get(fault, TLS_FAULTS[fault]))
+
+
+def test_a_missing_close_notify_hurts_nobody_who_is_done(eighth):
+    scenario = faulty("no-close-notify", True)
+    del scenario["steps"][2]
+    result = eighth("run", eighth.write(scenario), timeout=120)
+    assert result.code == 0, result
+    assert result.scenario["faults_done"], result
+    assert_nothing_left(result.scenario)
+
+
+def test_a_failure_without_a_fault_is_a_finding_among_faulty_neighbours(eighth):
+    """The twin: the same resets, and one healthy request that asks for what is not there."""
+    scenario = faulty("reset-handshake", True)
+    scenario["steps"][2]["request"]["expect"] = {"error": {"class": "timeout"}}
+    result = eighth("run", eighth.write(scenario), timeout=120)
+    assert result.code == 1, result
+    assert {f["kind"] for f in result.findings} == {"error"}
+    assert result.scenario["expected_failures"][0]["fault"] == "reset-handshake"
+
+
+def test_the_first_run_prints_the_path_last(eighth):
+    result = eighth("run", ROOT / "scenarios" / "eighth-connection.json")
+    assert json.loads(result.path.read_text(encoding="utf-8"))["verdict"] == "pass"

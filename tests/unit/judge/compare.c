@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Comparisons of made-up sides whose truth is known: what is worse is called so, what is better
+ * too, and equal sides raise no more false alarms than they may, however noisy.
+ */
+#include "harness/judge/compare.h"
+
+#include "tests/unit/judge/stat_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MOST 400
+
+struct made {
+    struct compare_side side;
+    struct compare_trial trials[MOST];
+    struct compare_hit hit;
+};
+
+static struct made sides[2];
+static struct compare_scenario scenario;
+static enum compare_verdict whole;
+
+/* Trials without findings, of which nothing is measured yet. */
+static void make(struct made *made, size_t trials)
+{
+    memset(made, 0, sizeof *made);
+    made->side.trials = made->trials;
+    made->side.trial_count = made->side.judged = trials;
+    for (size_t i = 0; i < trials; i++) {
+        struct compare_trial *trial = &made->trials[i];
+        trial->index = (uint32_t)i;
+        trial->judged = true;
+        (void)snprintf(trial->seed, sizeof trial->seed, "%zu", i);
+        for (size_t m = 0; m < COMPARE_METRICS; m++) {
+            trial->values[m] = NAN;
+        }
+        trial->slope = stat_no_interval();
+    }
+}
+
+static void show(struct made *made, const char *key, const char *kind, uint64_t trials)
+{
+    static char title[] = "a title";
+    made->hit = (struct compare_hit){.key = (char *)(uintptr_t)key,
+                                     .kind = (char *)(uintptr_t)kind,
+                                     .title = title,
+                                     .reproduce = title,
+                                     .trials = trials};
+    made->side.hits = &made->hit;
+    made->side.hit_count = trials > 0;
+    for (uint64_t i = 0; i < trials; i++) {
+        made->trials[i].failed = true;
+    }
+}
+
+static void measure(struct made *made, size_t metric, uint64_t sample, double centre, double sd)
+{
+    for (size_t i = 0; i < made->side.trial_count; i++) {
+        made->trials[i].values[metric] = centre * exp(sd * sample_normal(sample, i));
+    }
+}
+
+static struct compare_settings paired(void)
+{
+    struct compare_settings settings;
+    compare_settings_init(&settings);
+    settings.paired = true;
+    return settings;
+}
+
+static void judge(const struct compare_settings *settings)
+{
+    struct failure failure = FAILURE_INIT;
+    compare_scenario_release(&scenario);
+    assert_int_equal(
+        compare_scenario_init(&scenario, &sides[0].side, &sides[1].side, settings, &failure), 0);
+    assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+}
+
+/* The row of the made-up finding; the last one is "any". */
+static const struct compare_finding *row(void)
+{
+    assert_int_equal(scenario.finding_count, 2);
+    assert_string_equal(scenario.findings[1].key, "any");
+    return &scenario.findings[0];
+}
+
+static void crashes(uint64_t a, uint64_t b, uint64_t trials)
+{
+    struct compare_settings settings = paired();
+    make(&sides[0], trials);
+    make(&sides[1], trials);
+    show(&sides[0], "k", "crash", a);
+    show(&sides[1], "k", "crash", b);
+    judge(&settings);
+}
+
+static void test_findings(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t a, b, trials;
+        enum compare_status status;
+        enum compare_verdict verdict, whole;
+    } cases[] = {
+        {0, 12, 100, COMPARE_NEW, COMPARE_REGRESSION, COMPARE_REGRESSION},
+        {5, 30, 100, COMPARE_WORSE, COMPARE_REGRESSION, COMPARE_REGRESSION},
+        {30, 5, 100, COMPARE_LESS, COMPARE_BETTER, COMPARE_PASS},
+        {12, 0, 100, COMPARE_FIXED, COMPARE_BETTER, COMPARE_PASS},
+        {20, 20, 100, COMPARE_SAME, COMPARE_PASS, COMPARE_PASS},
+        {1, 0, 100, COMPARE_UNDECIDED, COMPARE_PASS, COMPARE_PASS},
+        {0, 1, 100, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
+        {0, 2, 20, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
+        {3, 5, 20, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
+        {5, 5, 5, COMPARE_SAME, COMPARE_PASS, COMPARE_PASS},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        crashes(cases[i].a, cases[i].b, cases[i].trials);
+        assert_int_equal(row()->status, cases[i].status);
+        assert_int_equal(row()->verdict, cases[i].verdict);
+        assert_int_equal(whole, cases[i].whole);
+    }
+    crashes(0, 0, 50);
+    assert_int_equal(scenario.finding_count, 0);
+    assert_int_equal(whole, COMPARE_PASS);
+}
+
+/* A new finding that is not proved by its number becomes a regression by its replays, and only if
+ * it is the candidate's. */
+static void test_replays(void **state)
+{
+    (void)state;
+    struct failure failure = FAILURE_INIT;
+    crashes(0, 1, 20);
+    assert_ptr_equal(compare_wants_replay(&scenario, 0), row());
+    assert_null(compare_wants_replay(&scenario, 1));
+    struct compare_replay mine = {9, 0, 9, 9};
+    compare_add_replay(&scenario, "k", &mine);
+    assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+    assert_int_equal(row()->status, COMPARE_NEW);
+    assert_int_equal(whole, COMPARE_REGRESSION);
+    crashes(0, 1, 20);
+    struct compare_replay both = {30, 15, 30, 15};
+    compare_add_replay(&scenario, "k", &both);
+    assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+    assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+}
+
+/* The sequential test decides on all findings together; a known one needs no proof of its own. */
+static void test_sequential(void **state)
+{
+    (void)state;
+    struct failure failure = FAILURE_INIT;
+    static const struct {
+        enum stat_sprt_outcome outcome;
+        enum compare_verdict whole;
+    } cases[] = {{STAT_SPRT_WORSE, COMPARE_REGRESSION},
+                 {STAT_SPRT_NOT_WORSE, COMPARE_PASS},
+                 {STAT_SPRT_CONTINUE, COMPARE_INCONCLUSIVE}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        crashes(4, 6, 20);
+        struct compare_sequential test = {true, 3, cases[i].outcome, 4, 6};
+        compare_set_sequential(&scenario, &test);
+        assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+        assert_int_equal(whole, cases[i].whole);
+    }
+}
+
+static void test_gates(void **state)
+{
+    (void)state;
+    struct compare_settings settings = paired();
+    settings.gate.crashes = false;
+    make(&sides[0], 50);
+    make(&sides[1], 50);
+    show(&sides[0], "k", "crash", 0);
+    show(&sides[1], "k", "crash", 25);
+    judge(&settings);
+    assert_int_equal(row()->verdict, COMPARE_REGRESSION);
+    assert_false(row()->gated);
+    assert_int_equal(whole, COMPARE_PASS);
+    show(&sides[1], "k", "leak", 25);
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_REGRESSION);
+}
+
+static void test_too_much_infra(void **state)
+{
+    (void)state;
+    struct compare_settings settings = paired();
+    make(&sides[0], 50);
+    make(&sides[1], 50);
+    sides[1].side.infra = 5;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+    sides[1].side.infra = 1;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
+}
+
+static const struct compare_figure *cpu(double ratio, double sd, bool is_paired, uint64_t sample)
+{
+    struct compare_settings settings = paired();
+    settings.paired = is_paired;
+    make(&sides[0], 20);
+    make(&sides[1], 20);
+    measure(&sides[0], 0, 2 * sample, 500, sd);
+    measure(&sides[1], 0, 2 * sample + 1, 500 * ratio, sd);
+    judge(&settings);
+    return &scenario.figures[0];
+}
+
+static void test_figures(void **state)
+{
+    (void)state;
+    for (int is_paired = 0; is_paired < 2; is_paired++) {
+        const struct compare_figure *figure = cpu(1.1, 0.02, is_paired, 1);
+        assert_int_equal(figure->verdict, COMPARE_REGRESSION);
+        assert_true(figure->interval.low < 1.1 && 1.1 < figure->interval.high);
+        assert_int_equal(whole, COMPARE_REGRESSION);
+        assert_int_equal(cpu(0.9, 0.02, is_paired, 2)->verdict, COMPARE_BETTER);
+        assert_int_equal(whole, COMPARE_PASS);
+        assert_int_equal(cpu(1.0, 0.02, is_paired, 3)->verdict, COMPARE_PASS);
+        assert_int_equal(cpu(1.03, 0.02, is_paired, 4)->verdict, COMPARE_INCONCLUSIVE);
+        assert_true(compare_wants_more(&scenario));
+        assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+        assert_int_equal(scenario.figures[1].verdict, COMPARE_SKIPPED);
+    }
+}
+
+/* What the table says that it would have seen, it sees in about 90 % of comparisons. */
+static void test_detectable(void **state)
+{
+    (void)state;
+    double detectable = cpu(1, 0.03, true, 5)->detectable;
+    int seen = 0;
+    assert_true(detectable > 1.04 && detectable < 1.09);
+    for (uint64_t i = 0; i < 300; i++) {
+        seen += cpu(detectable, 0.03, true, 100 + i)->verdict == COMPARE_REGRESSION;
+    }
+    assert_in_range(seen, 225, 300);
+}
+
+static void test_same_build_and_few_trials(void **state)
+{
+    (void)state;
+    struct compare_settings settings = paired();
+    make(&sides[0], 5);
+    make(&sides[1], 5);
+    measure(&sides[0], 0, 1, 500, 0.01);
+    measure(&sides[1], 0, 2, 900, 0.01);
+    judge(&settings);
+    assert_int_equal(scenario.figures[0].verdict, COMPARE_INCONCLUSIVE);
+    settings.same_build = true;
+    judge(&settings);
+    assert_int_equal(scenario.figures[0].verdict, COMPARE_SKIPPED);
+    assert_int_equal(whole, COMPARE_PASS);
+}
+
+/* Single trials, as of a soak: the bounds of the slopes within them. */
+static void test_slopes(void **state)
+{
+    (void)state;
+    size_t heap = compare_metric_named("heap.per_cycle");
+    struct compare_settings settings;
+    compare_settings_init(&settings);
+    make(&sides[0], 1);
+    make(&sides[1], 1);
+    sides[0].trials[0].values[heap] = 0;
+    sides[0].trials[0].slope = (struct stat_interval){-4, 4};
+    sides[1].trials[0].values[heap] = 64;
+    sides[1].trials[0].slope = (struct stat_interval){60, 68};
+    judge(&settings);
+    assert_int_equal(scenario.figures[heap].verdict, COMPARE_REGRESSION);
+    sides[1].trials[0].values[heap] = 2;
+    sides[1].trials[0].slope = (struct stat_interval){-3, 6};
+    judge(&settings);
+    assert_int_equal(scenario.figures[heap].verdict, COMPARE_PASS);
+}
+
+/* Equal sides, all metrics noisy (log standard deviation 0.3, far beyond the margins) and crashing
+ * in a twentieth of the trials: at most one false alarm in a hundred. */
+static void test_equal_sides(void **state)
+{
+    (void)state;
+    struct compare_settings settings = paired();
+    int alarms = 0;
+    for (uint64_t run = 0; run < 400; run++) {
+        uint64_t hits[2] = {0, 0};
+        for (size_t s = 0; s < 2; s++) {
+            make(&sides[s], 20);
+            for (size_t m = 0; m < COMPARE_METRICS; m++) {
+                measure(&sides[s], m, 10000 + (run * COMPARE_METRICS + m) * 2 + s, 500, 0.3);
+            }
+            for (uint64_t i = 0; i < 20; i++) {
+                hits[s] += sample_unit(90000 + run * 2 + s, i) < 0.05;
+            }
+            show(&sides[s], "k", "crash", hits[s]);
+        }
+        judge(&settings);
+        alarms += whole == COMPARE_REGRESSION;
+    }
+    assert_true(alarms <= 4);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_int_equal(compare_metric_named("handshake.p50"), compare_metric_named("tls.p50"));
+    assert_int_equal(compare_metric_named("tls.p5"), COMPARE_METRICS);
+    assert_int_equal(compare_metric_named("handshake.p50 and far too long a name"),
+                     COMPARE_METRICS);
+    for (size_t i = 0; i < COMPARE_METRICS; i++) {
+        assert_int_equal(compare_metric_named(compare_metrics[i].name), i);
+    }
+}
+
+static int release(void **state)
+{
+    (void)state;
+    compare_scenario_release(&scenario);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_findings, release),
+        cmocka_unit_test_teardown(test_replays, release),
+        cmocka_unit_test_teardown(test_sequential, release),
+        cmocka_unit_test_teardown(test_gates, release),
+        cmocka_unit_test_teardown(test_too_much_infra, release),
+        cmocka_unit_test_teardown(test_figures, release),
+        cmocka_unit_test_teardown(test_detectable, release),
+        cmocka_unit_test_teardown(test_same_build_and_few_trials, release),
+        cmocka_unit_test_teardown(test_slopes, release),
+        cmocka_unit_test_teardown(test_equal_sides, release),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Headlines, sites and signal words from hand-made evidence.
+ */
+#include "harness/judge/headline.h"
+#include "harness/judge/signal_words.h"
+#include "harness/judge/site.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CLIENT "libclient.so"
+
+/* "function@module", innermost first, ended by NULL. */
+static void fill(struct stack *stack, const char *const *frames)
+{
+    for (; *frames != NULL; frames++) {
+        char function[64];
+        char module[64];
+        assert_int_equal(sscanf(*frames, "%63[^@]@%63s", function, module), 2);
+        struct stack_frame frame = {.pc = 1, .function = function, .module = module};
+        assert_int_equal(stack_add(stack, &frame), 0);
+    }
+    stack_judge(stack);
+}
+
+static const char *const reading[] = {
+    "BIO_test_flags@/lib/libcrypto.so.3", "SSL_read@/lib/libssl.so.3",    "take@/x/libclient.so",
+    "client_request@/x/libclient.so",     "request_run@/x/eighth-worker", NULL};
+static const char *const closing[] = {"free@/lib/libc.so.6", "SSL_free@/lib/libssl.so.3",
+                                      "client_close@/x/libclient.so", "close_run@/x/eighth-worker",
+                                      NULL};
+
+static void test_site_names_call_and_client(void **state)
+{
+    (void)state;
+    struct stack stack = STACK_INIT;
+    struct buffer text = BUFFER_INIT;
+    struct site site;
+    fill(&stack, reading);
+    site_find(&stack, CLIENT, &site);
+    site_tell(&site, &text);
+    assert_string_equal(buffer_text(&text), "SSL_read (client frame take)");
+    assert_ptr_equal(site.frame, &stack.frames[2]);
+    assert_int_equal(site_operation(&stack), FLIGHT_REQUEST);
+    assert_true(site_is_client(&stack.frames[2], CLIENT));
+    assert_false(site_is_client(&stack.frames[1], CLIENT));
+    assert_false(site_is_client(&stack.frames[2], ""));
+    buffer_clear(&text);
+    stack_release(&stack);
+}
+
+/* A stripped library's own function, which it reached without a frame of one that is exported. */
+static void test_site_in_a_nameless_function(void **state)
+{
+    (void)state;
+    static const struct stack_frame frames[] = {
+        {.pc = 1, .module = (char *)"/lib/libssl.so.3"},
+        {.pc = 1, .function = (char *)"client_close", .module = (char *)"/x/libclient.so"},
+    };
+    struct stack stack = STACK_INIT;
+    struct buffer text = BUFFER_INIT;
+    struct site site;
+    assert_int_equal(stack_add(&stack, &frames[0]), 0);
+    assert_int_equal(stack_add(&stack, &frames[1]), 0);
+    site_find(&stack, CLIENT, &site);
+    site_tell(&site, &text);
+    assert_string_equal(buffer_text(&text), "libssl.so.3 (client frame client_close)");
+    buffer_clear(&text);
+    stack_release(&stack);
+}
+
+static void test_site_of_an_empty_stack(void **state)
+{
+    (void)state;
+    struct stack stack = STACK_INIT;
+    struct buffer text = BUFFER_INIT;
+    struct site site;
+    site_find(&stack, CLIENT, &site);
+    site_tell(&site, &text);
+    assert_string_equal(buffer_text(&text), "an unknown place");
+    assert_int_equal(site_operation(&stack), FLIGHT_NONE);
+    buffer_clear(&text);
+}
+
+static struct sanitizer_stack *add(struct sanitizer_report *report, const char *role,
+                                   const char *const *frames)
+{
+    struct sanitizer_stack *stack = sanitizer_report_add(report, role);
+    assert_non_null(stack);
+    fill(&stack->stack, frames);
+    return stack;
+}
+
+static void test_use_after_free(void **state)
+{
+    (void)state;
+    struct sanitizer_log log = SANITIZER_LOG_INIT;
+    struct sanitizer_report *report = sanitizer_log_add(&log, SANITIZER_ASAN, 0);
+    struct buffer text = BUFFER_INIT;
+    (void)snprintf(report->kind, sizeof report->kind, "heap-use-after-free");
+    report->access = SANITIZER_READ;
+    (void)add(report, "access", reading);
+    (void)add(report, "free", closing);
+    headline_of_report(report, CLIENT, &text);
+    assert_string_equal(buffer_text(&text),
+                        "heap-use-after-free: read in SSL_read (client frame take), freed in "
+                        "SSL_free (client frame client_close)");
+    buffer_clear(&text);
+    sanitizer_log_release(&log);
+}
+
+static void test_race(void **state)
+{
+    (void)state;
+    struct sanitizer_log log = SANITIZER_LOG_INIT;
+    struct sanitizer_report *report = sanitizer_log_add(&log, SANITIZER_TSAN, 0);
+    struct buffer text = BUFFER_INIT;
+    (void)snprintf(report->kind, sizeof report->kind, "data-race");
+    (void)snprintf(report->object, sizeof report->object,
+                   "heap block of size 24 at 0x7b04 allocated by thread T1");
+    add(report, "access", reading)->access = SANITIZER_READ;
+    struct sanitizer_stack *other = add(report, "previous access", closing);
+    other->access = SANITIZER_WRITE;
+    (void)snprintf(other->locks, sizeof other->locks, "write M1");
+    headline_of_report(report, CLIENT, &text);
+    assert_string_equal(buffer_text(&text),
+                        "data race on heap block of size 24: read in SSL_read (client frame take) "
+                        "during request / write in SSL_free (client frame client_close) during "
+                        "close holding write M1");
+    buffer_clear(&text);
+    sanitizer_log_release(&log);
+}
+
+static void check_cause(struct stack_signal signal, const char *code, const char *cause)
+{
+    struct buffer text = BUFFER_INIT;
+    signal_words_cause(&signal, 100, &text);
+    assert_string_equal(signal_words_code(signal.number, signal.code), code);
+    assert_string_equal(buffer_text(&text), cause);
+    buffer_clear(&text);
+}
+
+static void test_causes(void **state)
+{
+    (void)state;
+    check_cause((struct stack_signal){.number = SIGSEGV, .code = SEGV_MAPERR, .has_address = true},
+                "SEGV_MAPERR", "nothing is mapped at 0x0, near NULL");
+    check_cause((struct stack_signal){.number = SIGSEGV, .code = SI_KERNEL}, "SI_KERNEL",
+                "an address that no pointer can have");
+    check_cause((struct stack_signal){.number = SIGABRT, .code = SI_TKILL, .sender = 100},
+                "SI_TKILL", "sent by the process itself");
+    check_cause((struct stack_signal){.number = SIGTERM, .code = SI_USER, .sender = 7}, "SI_USER",
+                "sent by another process");
+    check_cause((struct stack_signal){.number = SIGSEGV, .code = 12345}, "", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_site_names_call_and_client),
+        cmocka_unit_test(test_site_in_a_nameless_function),
+        cmocka_unit_test(test_site_of_an_empty_stack),
+        cmocka_unit_test(test_use_after_free),
+        cmocka_unit_test(test_race),
+        cmocka_unit_test(test_causes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

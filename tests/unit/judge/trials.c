@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Observations joined with the ledger, leaks, deaths and flight sentences, from logbooks and
+ * ledgers made by hand.
+ */
+#include "client/eighth_client.h"
+#include "harness/judge/death.h"
+#include "harness/judge/doing.h"
+#include "harness/judge/leak.h"
+#include "harness/judge/observations.h"
+#include "harness/judge/trial_judge.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES 3U
+#define TARGET_PORT 8443
+#define REFUSE_PORT 8444
+
+struct world {
+    struct trial_record record;
+    struct shared_memory ledger_memory;
+    struct ledger *ledger;
+    struct scenario scenario;
+    struct fault_rule rule;
+    struct observations observations;
+};
+
+static int make_world(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    struct failure failure = FAILURE_INIT;
+    struct shared_memory none = SHARED_MEMORY_INIT;
+    assert_non_null(world);
+    trial_init(&world->record);
+    assert_int_equal(logbook_create(&world->record.shared, LANES, &failure), 0);
+    world->record.logbook = world->record.shared.memory;
+    world->record.lanes = LANES;
+    world->record.started = true;
+    world->ledger_memory = none;
+    assert_int_equal(ledger_create(&world->ledger_memory, &failure), 0);
+    world->ledger = world->ledger_memory.memory;
+    world->scenario.target.embedded.faults = &world->rule;
+    world->scenario.target.embedded.fault_count = 1;
+    observations_init(&world->observations, &world->scenario);
+    world->observations.ledger = world->ledger;
+    world->observations.first_ordinal = 1;
+    world->observations.refuse_port = REFUSE_PORT;
+    *state = world;
+    return 0;
+}
+
+static int free_world(void **state)
+{
+    struct world *world = *state;
+    observations_release(&world->observations);
+    shared_memory_release(&world->ledger_memory);
+    trial_release(&world->record);
+    free(world);
+    return 0;
+}
+
+static struct observation failed(uint16_t local_port, uint64_t connect_time, int phase, int class)
+{
+    struct observation observation;
+    memset(&observation, 0, sizeof observation);
+    observation.kind = OBSERVATION_FAILED;
+    observation.operation = FLIGHT_OPEN;
+    observation.local_port = local_port;
+    observation.peer_port = TARGET_PORT;
+    observation.connect_time = connect_time;
+    observation.phase = phase;
+    observation.error_class = class;
+    observation.connection = 3;
+    return observation;
+}
+
+static void observe(struct world *world, struct observation observation)
+{
+    logbook_observe(world->record.logbook, &observation);
+}
+
+static struct ledger_entry *accept_at(struct world *world, uint16_t port, uint64_t time,
+                                      enum fault_id fault, bool done)
+{
+    uint64_t ordinal;
+    struct ledger_entry *entry = ledger_accept(
+        world->ledger, &(struct ledger_arrival){.client_port = port, .now = time}, &ordinal);
+    entry->fault = fault;
+    entry->fault_done = done;
+    return entry;
+}
+
+static void test_fault_explains(void **state)
+{
+    struct world *world = *state;
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.explained_count, 1);
+    assert_int_equal(
+        world->observations.explained[FAULT_RESET_HANDSHAKE][EIGHTH_PHASE_TLS][EIGHTH_RESET], 1);
+    assert_int_equal(world->observations.findings.count, 0);
+}
+
+static void test_fault_does_not_explain_everything(void **state)
+{
+    struct world *world = *state;
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    observe(world, failed(4000, 100, EIGHTH_PHASE_RESOLVE, EIGHTH_INTERNAL));
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.findings.count, 1);
+    assert_non_null(strstr(world->observations.findings.items[0]->title, "does not explain"));
+    assert_int_equal(world->observations.unexplained, 1);
+}
+
+static void test_neighbours_do_not_explain(void **state)
+{
+    struct world *world = *state;
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)accept_at(world, 4001, 110, FAULT_NONE, false);
+    observe(world, failed(4001, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.findings.count, 1);
+    assert_int_equal(world->observations.findings.items[0]->kind, FINDING_ERROR);
+    assert_int_equal(world->observations.findings.items[0]->first_connection, 3);
+}
+
+static void test_port_used_again(void **state)
+{
+    struct world *world = *state;
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)accept_at(world, 4000, 210, FAULT_NONE, false);
+    observe(world, failed(4000, 200, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.findings.count, 1);
+    assert_int_equal(world->observations.explained_count, 1);
+}
+
+static void test_ledger_behind(void **state)
+{
+    struct world *world = *state;
+    observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.pending_count, 1);
+    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, false);
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.pending_count, 1); /* planned, not yet done */
+    entry->fault_done = 1;
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.pending_count, 0);
+    assert_int_equal(world->observations.explained_count, 1);
+    assert_int_equal(world->observations.findings.count, 0);
+}
+
+static void test_fault_that_never_struck(void **state)
+{
+    struct world *world = *state;
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, false);
+    observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.findings.count, 1);
+}
+
+static void test_connection_never_seen(void **state)
+{
+    struct world *world = *state;
+    observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observe(world, failed(0, 0, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.unexplained, 2);
+}
+
+static void test_refused_on_purpose(void **state)
+{
+    struct world *world = *state;
+    struct observation refused = failed(4000, 100, EIGHTH_PHASE_TCP, EIGHTH_REFUSED);
+    refused.peer_port = REFUSE_PORT;
+    observe(world, refused);
+    observations_take(&world->observations, world->record.logbook, false);
+    assert_int_equal(world->observations.explained_count, 1);
+    refused.peer_port = TARGET_PORT;
+    observe(world, refused);
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.unexplained, 1);
+}
+
+static void test_machine(void **state)
+{
+    struct world *world = *state;
+    struct observation observation = failed(0, 0, EIGHTH_PHASE_TCP, EIGHTH_INTERNAL);
+    observation.code = EADDRNOTAVAIL;
+    observe(world, observation);
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.findings.count, 1);
+    assert_int_equal(world->observations.findings.items[0]->kind, FINDING_INFRA);
+    assert_int_equal(world->observations.unexplained, 0);
+    assert_false(observations_is_machine(EIGHTH_PHASE_TLS, EADDRNOTAVAIL));
+    assert_false(observations_is_machine(EIGHTH_PHASE_TCP, ECONNREFUSED));
+}
+
+static void test_other_kinds(void **state)
+{
+    static const enum finding_kind expected[OBSERVATION_KINDS] = {
+        [OBSERVATION_FAILED] = FINDING_ERROR,
+        [OBSERVATION_UNEXPECTED] = FINDING_ERROR,
+        [OBSERVATION_WRONG_STATUS] = FINDING_WRONG_RESPONSE,
+        [OBSERVATION_WRONG_BODY] = FINDING_WRONG_RESPONSE,
+        [OBSERVATION_CROSS_TALK] = FINDING_CROSS_TALK,
+        [OBSERVATION_NONCE_MISSING] = FINDING_WRONG_RESPONSE,
+        [OBSERVATION_OVERRUN] = FINDING_ERROR,
+    };
+    struct world *world = *state;
+    for (uint32_t kind = 1; kind < OBSERVATION_KINDS; kind++) {
+        struct observation observation = failed(0, 0, EIGHTH_PHASE_REQUEST, EIGHTH_RESET);
+        observation.kind = kind;
+        observe(world, observation);
+        observations_take(&world->observations, world->record.logbook, true);
+        assert_int_equal(world->observations.findings.count, kind);
+        assert_int_equal(world->observations.findings.items[kind - 1]->kind, expected[kind]);
+    }
+    struct observation scribbled = failed(0, 0, 77777, -5);
+    scribbled.operation = 60000;
+    observe(world, scribbled);
+    scribbled.kind = 4000000000U;
+    observe(world, scribbled);
+    observations_take(&world->observations, world->record.logbook, true);
+    assert_int_equal(world->observations.findings.count, OBSERVATION_KINDS);
+}
+
+static void test_accepted_on_a_broken_connection(void **state)
+{
+    struct world *world = *state;
+    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_CERTIFICATE_EXPIRED, true);
+    assert_int_equal(observations_check_faults(&world->observations, 1), 0);
+    assert_int_equal(world->observations.findings.count, 0);
+    entry->responses = 1;
+    assert_int_equal(observations_check_faults(&world->observations, 1), 0);
+    assert_int_equal(world->observations.findings.count, 1);
+    assert_non_null(strstr(world->observations.findings.items[0]->title, "certificate-expired"));
+}
+
+static void test_ledger_wrapped(void **state)
+{
+    struct world *world = *state;
+    for (uint64_t i = 0; i < LEDGER_ENTRIES + 5; i++) {
+        (void)accept_at(world, 4000, 110, FAULT_NONE, false);
+    }
+    assert_int_equal(observations_check_faults(&world->observations, LEDGER_ENTRIES + 5), 5);
+}
+
+/* ---- leaks ---- */
+
+struct leak_row {
+    struct resource_sample before, first, last, after; /* time is set by the test */
+    const char *keys;                                  /* of the findings, each followed by ' ' */
+    bool note;
+};
+
+#define SAMPLE(f, s, t, o) .fds = (f), .sockets = (s), .threads = (t), .ssl = (o)
+
+static const struct leak_row leaks[] = {
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(5, 0, 1, 0)},
+     "",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(6, 0, 1, 0)},
+     "",
+     true},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(6, 1, 9, 0)},
+     {SAMPLE(6, 1, 9, 0)},
+     {SAMPLE(6, 1, 1, 0)},
+     "leak/sockets ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(7, 0, 9, 0)},
+     {SAMPLE(7, 0, 1, 0)},
+     "leak/fds ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(6, 0, 9, 0)},
+     {SAMPLE(7, 1, 9, 0)},
+     {SAMPLE(5, 0, 1, 0)},
+     "leak/sockets ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 10, 0)},
+     {SAMPLE(5, 0, 1, 0)},
+     "leak/threads ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 2, 0)},
+     "leak/threads ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(5, 0, 9, 1)},
+     {SAMPLE(5, 0, 9, 50)},
+     {SAMPLE(5, 0, 1, 0)},
+     "",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 1, 1)},
+     "leak/SSL ",
+     false},
+    {{SAMPLE(5, 0, 1, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(5, 0, 9, 0)},
+     {SAMPLE(105, 0, 1, 0)},
+     "leak/fds ",
+     false}, /* one for each cycle: 100 cycles */
+};
+
+static void test_leaks(void **state)
+{
+    struct world *world = *state;
+    struct logbook *logbook = world->record.logbook;
+    for (size_t i = 0; i < sizeof leaks / sizeof leaks[0]; i++) {
+        struct finding_list list = {0};
+        struct buffer notes = BUFFER_INIT;
+        char keys[256] = "";
+        logbook->before_init = leaks[i].before;
+        logbook->after_cleanup = leaks[i].after;
+        logbook->before_init.time = logbook->after_cleanup.time = 1;
+        logbook->after_cleanup.cycles = 100;
+        logbook->samples[0] = leaks[i].first;
+        logbook->samples[1] = leaks[i].last;
+        logbook->sample_count = 2;
+        logbook->tls_observed = 1;
+        leak_judge(logbook, 0, 0, &list, &notes);
+        for (size_t f = 0; f < list.count; f++) {
+            size_t length = strlen(keys);
+            (void)snprintf(keys + length, sizeof keys - length, "%s ",
+                           list.items[f]->signature.key);
+        }
+        if (strcmp(keys, leaks[i].keys) != 0 || (notes.length > 0) != leaks[i].note) {
+            fail_msg("row %zu: \"%s\", expected \"%s\"; note: %s", i, keys, leaks[i].keys,
+                     buffer_text(&notes));
+        }
+        buffer_clear(&notes);
+        finding_list_clear(&list);
+    }
+}
+
+static void test_leak_without_end_is_not_judged(void **state)
+{
+    struct world *world = *state;
+    struct logbook *logbook = world->record.logbook;
+    struct finding_list list = {0};
+    struct buffer notes = BUFFER_INIT;
+    logbook->before_init.time = 1;
+    logbook->after_cleanup.fds = 50;
+    logbook->sample_count = UINT32_MAX; /* scribbled */
+    leak_judge(logbook, 0, 0, &list, &notes);
+    assert_int_equal(list.count, 0);
+    logbook->after_cleanup.time = 1;
+    logbook->surplus_count = UINT32_MAX;
+    memset(logbook->surplus, 'x', sizeof logbook->surplus);
+    leak_judge(logbook, 0, 0, &list, &notes);
+    finding_list_clear(&list);
+    buffer_clear(&notes);
+}
+
+/* ---- deaths ---- */
+
+static void write_flight(struct world *world, uint32_t lane, enum flight_operation operation,
+                         enum flight_edge edge, uint64_t time, uint32_t connection)
+{
+    struct logbook_lane *to = logbook_lane(world->record.logbook, lane);
+    struct flight_record record = {.time = time,
+                                   .instance = 8,
+                                   .connection = connection,
+                                   .operation = (uint8_t)operation,
+                                   .edge = (uint8_t)edge,
+                                   .fd = -1};
+    to->role = LANE_POOL;
+    to->tid = (int32_t)(100 + lane);
+    flight_write(&to->flight, &record);
+}
+
+struct death_row {
+    int status; /* as of waitpid */
+    enum trial_stop stop;
+    enum worker_state state;
+    const char *key; /* NULL: no finding */
+};
+
+#define EXITED(code) ((code) << 8)
+
+static const struct death_row deaths[] = {
+    {EXITED(0), TRIAL_NOT_STOPPED, WORKER_FINISHED, NULL},
+    {EXITED(0), TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/exit 0"},
+    {EXITED(0), TRIAL_NOT_STOPPED, WORKER_CLEANING, "crash/exit 0/cleaning up"},
+    {EXITED(1), TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/exit 1"},
+    {EXITED(23), TRIAL_NOT_STOPPED, WORKER_FINISHED, "crash/exit 23/finished"},
+    {EXITED(3), TRIAL_NOT_STOPPED, WORKER_REFUSED, NULL},
+    {EXITED(3), TRIAL_NOT_STOPPED, WORKER_STARTING, "infra/worker did not start"},
+    {SIGSEGV, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGSEGV"},
+    {SIGABRT | 0x80, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGABRT"},
+    {SIGSEGV, TRIAL_NOT_STOPPED, WORKER_LOADING, "crash/SIGSEGV/loading the client"},
+    {SIGKILL, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGKILL"},
+    {SIGKILL, TRIAL_STOP_MEMORY, WORKER_RUNNING, "crash/memory limit"},
+    {SIGTERM, TRIAL_STOP_DEADLINE, WORKER_RUNNING, "hang/close"},
+    {EXITED(0), TRIAL_STOP_DEADLINE, WORKER_FINISHED, "hang/close"},
+    {SIGTERM, TRIAL_STOP_TARGET, WORKER_RUNNING, NULL},
+    {SIGTERM, TRIAL_STOP_INTERRUPT, WORKER_RUNNING, NULL},
+};
+
+static void test_deaths(void **state)
+{
+    struct world *world = *state;
+    struct trial_record *record = &world->record;
+    write_flight(world, 0, FLIGHT_CLOSE, FLIGHT_BEGIN, 1000, 12);
+    write_flight(world, 1, FLIGHT_REQUEST, FLIGHT_BEGIN, 2000, 13);
+    write_flight(world, 2, FLIGHT_OPEN, FLIGHT_END, 3000, 14);
+    for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
+        record->status = deaths[i].status;
+        record->stop = deaths[i].stop;
+        record->ended = 4000;
+        record->logbook->state = deaths[i].state;
+        struct finding *finding =
+            death_judge(record, world->scenario.deadline_ns, world->scenario.limits.memory_bytes);
+        const char *key = finding != NULL ? finding->signature.key : "none";
+        const char *expected = deaths[i].key != NULL ? deaths[i].key : "none";
+        if (strcmp(key, expected) != 0) {
+            fail_msg("row %zu: %s, expected %s", i, key, expected);
+        }
+        if (finding != NULL) {
+            /* A crash is near what began last, a hang near what began first. */
+            assert_int_equal(finding->first_connection, finding->kind == FINDING_HANG ? 12 : 13);
+            assert_int_equal(finding->doing_count, 3);
+        }
+        finding_free(finding);
+    }
+}
+
+static void test_sentences(void **state)
+{
+    struct world *world = *state;
+    struct doing doing;
+    struct buffer text = BUFFER_INIT;
+    assert_false(doing_of(world->record.logbook, 1, 13000, &doing));
+    write_flight(world, 1, FLIGHT_CLOSE, FLIGHT_BEGIN, 1000, 12);
+    assert_true(doing_of(world->record.logbook, 1, 13000, &doing));
+    doing_sentence(&doing, 13000, &text);
+    assert_string_equal(
+        buffer_text(&text),
+        "thread 101 (pool 1): in close of instance 8 (connection 12), begun 12.0 us before");
+    buffer_clear(&text);
+    /* What came later does not count; where all is later, the last does. */
+    write_flight(world, 1, FLIGHT_CLOSE, FLIGHT_END, 14000, 12);
+    assert_true(doing_of(world->record.logbook, 1, 13000, &doing));
+    assert_true(doing.busy && doing.last.time == 1000);
+    assert_true(doing_of(world->record.logbook, 1, 14000, &doing) && !doing.busy);
+    assert_true(doing_of(world->record.logbook, 1, 0, &doing) && !doing.busy);
+    /* A ring full of noise. */
+    struct logbook_lane *lane = logbook_lane(world->record.logbook, 2);
+    memset(lane, 0xa5, sizeof *lane);
+    struct finding *finding = finding_new(FINDING_CRASH, "crash/x", "x");
+    doing_tell(world->record.logbook, LANES, 13000, finding);
+    assert_int_equal(finding->doing_count, 2);
+    doing_flight(world->record.logbook, LANES, 256, 13000, &text);
+    assert_true(text.length > 256);
+    buffer_clear(&text);
+    finding_free(finding);
+}
+
+static void test_counts_must_agree(void **state)
+{
+    struct world *world = *state;
+    struct trial_record *record = &world->record;
+    struct trial_judge judge;
+    struct scenario_result result;
+    world->scenario.target.embedded.fault_count = 0;
+    record->has_target = true;
+    record->logbook->state = WORKER_FINISHED;
+    struct logbook_lane *lane = logbook_lane(record->logbook, 0);
+    lane->role = LANE_POOL;
+    lane->counters.connects = 10;
+    for (uint64_t accepted = 9; accepted <= 11; accepted++) {
+        record->at_end.accepted = accepted;
+        result_init(&result, &world->scenario, "plain");
+        trial_judge_init(&judge, &world->scenario);
+        enum trial_outcome outcome = trial_judge_end(&judge, record, &result);
+        assert_int_equal(outcome, accepted >= 10 ? OUTCOME_CLEAN : OUTCOME_INFRA);
+        assert_int_equal(result.counters.connects, accepted >= 10 ? 10 : 0);
+        assert_int_equal(result.note_count, accepted == 11 ? 1 : 0);
+        trial_judge_release(&judge);
+        result_release(&result);
+    }
+}
+
+#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, free_world)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_A_WORLD(test_fault_explains),
+        IN_A_WORLD(test_fault_does_not_explain_everything),
+        IN_A_WORLD(test_neighbours_do_not_explain),
+        IN_A_WORLD(test_port_used_again),
+        IN_A_WORLD(test_ledger_behind),
+        IN_A_WORLD(test_fault_that_never_struck),
+        IN_A_WORLD(test_connection_never_seen),
+        IN_A_WORLD(test_refused_on_purpose),
+        IN_A_WORLD(test_machine),
+        IN_A_WORLD(test_other_kinds),
+        IN_A_WORLD(test_accepted_on_a_broken_connection),
+        IN_A_WORLD(test_ledger_wrapped),
+        IN_A_WORLD(test_leaks),
+        IN_A_WORLD(test_leak_without_end_is_not_judged),
+        IN_A_WORLD(test_deaths),
+        IN_A_WORLD(test_sentences),
+        IN_A_WORLD(test_counts_must_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

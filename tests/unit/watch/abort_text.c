@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The texts of programs that abort themselves: those of glibc 2.36 and of its older assertions, C++
+ * and libraries; and texts that only look alike.
+ */
+#include "harness/watch/abort_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct sample {
+    const char *stderr_text;
+    enum abort_kind kind;
+    const char *text;
+};
+
+static const struct sample samples[] = {
+    {"free(): double free detected in tcache 2\n", ABORT_HEAP_CORRUPTION,
+     "free(): double free detected in tcache 2"},
+    {"free(): invalid pointer\n", ABORT_HEAP_CORRUPTION, "free(): invalid pointer"},
+    {"double free or corruption (!prev)\n", ABORT_HEAP_CORRUPTION,
+     "double free or corruption (!prev)"},
+    {"malloc(): corrupted top size", ABORT_HEAP_CORRUPTION, "malloc(): corrupted top size"},
+    {"malloc(): invalid size (unsorted)\n", ABORT_HEAP_CORRUPTION,
+     "malloc(): invalid size (unsorted)"},
+    {"munmap_chunk(): invalid pointer\n", ABORT_HEAP_CORRUPTION, "munmap_chunk(): invalid pointer"},
+    {"realloc(): invalid next size\n", ABORT_HEAP_CORRUPTION, "realloc(): invalid next size"},
+    {"corrupted size vs. prev_size while consolidating\n", ABORT_HEAP_CORRUPTION,
+     "corrupted size vs. prev_size while consolidating"},
+    {"corrupted double-linked list (not small)\n", ABORT_HEAP_CORRUPTION,
+     "corrupted double-linked list (not small)"},
+    {"Fatal glibc error: malloc.c:4302 (_int_malloc): assertion failed: (unsigned long) (size) >= "
+     "(unsigned long) (nb)\n",
+     ABORT_HEAP_CORRUPTION,
+     "Fatal glibc error: malloc.c:4302 (_int_malloc): assertion failed: (unsigned long) (size) >= "
+     "(unsigned long) (nb)"},
+    {"a.out: malloc.c:2379: sysmalloc: Assertion `(old_top == initial_top (av))' failed.\n",
+     ABORT_HEAP_CORRUPTION, "Assertion `(old_top == initial_top (av))' failed."},
+    {"*** stack smashing detected ***: terminated\n", ABORT_STACK_SMASHED,
+     "*** stack smashing detected ***: terminated"},
+    {"*** buffer overflow detected ***: terminated\n", ABORT_BUFFER_OVERFLOW,
+     "*** buffer overflow detected ***: terminated"},
+    {"worker: src/pool.c:41: pool_take: Assertion `pool->used > 0' failed.\n", ABORT_ASSERTION,
+     "Assertion `pool->used > 0' failed."},
+    {"Fatal glibc error: tpp.c:83 (__pthread_tpp_change_priority): assertion failed: new_prio == "
+     "-1\n",
+     ABORT_ASSERTION,
+     "Fatal glibc error: tpp.c:83 (__pthread_tpp_change_priority): assertion failed: new_prio == "
+     "-1"},
+    {"terminate called after throwing an instance of 'std::runtime_error'\n  what():  no more\n",
+     ABORT_EXCEPTION,
+     "terminate called after throwing an instance of 'std::runtime_error': no more"},
+    {"terminate called without an active exception\n", ABORT_EXCEPTION,
+     "terminate called without an active exception"},
+    {"crypto/bio/bio.c:12: OpenSSL internal error: refcount error\n", ABORT_FATAL,
+     "OpenSSL internal error: refcount error"},
+    {"connecting... free(): invalid size\nand the last words", ABORT_HEAP_CORRUPTION,
+     "free(): invalid size"},
+    {"free(): invalid pointer\nmalloc(): corrupted top size\n", ABORT_HEAP_CORRUPTION,
+     "malloc(): corrupted top size"},
+    {"", ABORT_NONE, ""},
+    {"free to go\nassertion holds\nAssertion of nothing\n", ABORT_NONE, ""},
+    {"handle_free() called, corruption none\n", ABORT_NONE, ""},
+};
+
+static void knows_each_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct abort_text found;
+        bool any = abort_text_find(samples[i].stderr_text, strlen(samples[i].stderr_text), &found);
+        assert_int_equal(any, samples[i].kind != ABORT_NONE);
+        assert_string_equal(abort_kind_name(found.kind), abort_kind_name(samples[i].kind));
+        assert_string_equal(found.text, samples[i].text);
+    }
+}
+
+static void tells_where_an_assertion_stands(void **state)
+{
+    (void)state;
+    struct abort_text found;
+    static const char c[] = "a b: dir/x.c:41: pool_take: Assertion `n > 0' failed.\n";
+    assert_true(abort_text_find(c, sizeof c - 1, &found));
+    assert_string_equal(found.file, "dir/x.c");
+    assert_int_equal(found.line, 41);
+    assert_string_equal(found.function, "pool_take");
+    static const char cpp[] =
+        "p: /x/y.cpp:7: void ns::T<int>::f(int, char): Assertion `p' failed.\n";
+    assert_true(abort_text_find(cpp, sizeof cpp - 1, &found));
+    assert_string_equal(found.file, "/x/y.cpp");
+    assert_int_equal(found.line, 7);
+    assert_string_equal(found.function, "void ns::T<int>::f(int, char)");
+    static const char glibc[] = "Fatal glibc error: tpp.c:83 (change): assertion failed: a (b)\n";
+    assert_true(abort_text_find(glibc, sizeof glibc - 1, &found));
+    assert_string_equal(found.file, "tpp.c");
+    assert_int_equal(found.line, 83);
+    assert_string_equal(found.function, "change");
+    static const char broken[] = "Assertion `x' failed.: Assertion `y' failed.";
+    assert_true(abort_text_find(broken, sizeof broken - 1, &found));
+    assert_string_equal(found.file, "");
+}
+
+/** Cut anywhere, with bytes of any kind, it must stay within the text (the sanitizers look). */
+static void survives_cut_and_binary_texts(void **state)
+{
+    (void)state;
+    unsigned number = 1;
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        size_t length = strlen(samples[i].stderr_text);
+        for (size_t cut = 0; cut <= length; cut++) {
+            char *copy = malloc(cut + 1);
+            struct abort_text found;
+            memcpy(copy, samples[i].stderr_text, cut);
+            (void)abort_text_find(copy, cut, &found);
+            number = number * 1103515245U + 12345U;
+            if (cut > 0) {
+                copy[(number >> 8) % cut] = (char)(number >> 16);
+            }
+            (void)abort_text_find(copy, cut, &found);
+            assert_true(strlen(found.text) < sizeof found.text);
+            free(copy);
+        }
+    }
+    char *longest = malloc(100000);
+    memset(longest, 'x', 100000);
+    struct abort_text found;
+    assert_false(abort_text_find(longest, 100000, &found));
+    memcpy(longest, "free(): ", 8);
+    assert_true(abort_text_find(longest, 100000, &found));
+    assert_int_equal(strlen(found.text), sizeof found.text - 1);
+    free(longest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_each_text),
+        cmocka_unit_test(tells_where_an_assertion_stands),
+        cmocka_unit_test(survives_cut_and_binary_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

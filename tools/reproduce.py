@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reproduces every defect of the lab in every flavor, and runs its fixed twins.
+
+    tools/reproduce.py [--only NAME ...] [--flavor NAME ...] [--trials N] [--time T]
+                       [--twin-trials N] [--twins-only] [--set KEY=VALUE ...] [--jobs N]
+                       [--json FILE] [--smoke]
+
+Drives `eighth run` on scenarios/lab. A defect runs until it had --trials trials (default 20) or
+--time is over (default 60 s), in each flavor that is built. Its twins run --twin-trials trials
+(default 5) with nothing changed but that the defect is mended; a cache has three of them, the
+notes' three options, and counters have two. Prints one line for each defect and flavor:
+
+    finding     the kinds that appeared; "-": nothing, and nothing was expected
+    rate        trials with a finding, and their exact 95 % interval
+    at          connection on which it came first; how many cycles had begun by then in the median
+    first after median time of trials until one has a finding
+    twin        how many trials of the twins were clean
+
+The last line says how many rows are as their scenarios expect. Exit code: 0 if all are, else 1.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SCENARIOS = ROOT / "scenarios" / "lab"
+FLAVORS = ("plain", "poison", "asan", "tsan")
+BUILT = {"plain": "plain", "poison": "plain", "asan": "asan", "tsan": "tsan"}
+# The notes' three options, for the defects that are about shared state.
+SETTINGS = ("instance", "shared-locked", "none")
+CACHES = {"tls-cache-global", "string-pool-global", "buffer-reuse"}
+# Counters can be atomic, or each instance's own.
+COUNTERS = {"buffer-stats-global"}
+# A few of each sort: deterministic, racy, a leak, a signal.
+SMOKE = ("eighth-connection", "close-while-reading", "ssl-reentered", "session-leak", "sigpipe")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--build", default=ROOT / "build", type=pathlib.Path, metavar="DIR")
+    parser.add_argument("--reports", type=pathlib.Path, metavar="DIR",
+                        help="default: reports/lab in the build folder")
+    parser.add_argument("--only", action="append", metavar="NAME", help="scenarios by file name")
+    parser.add_argument("--flavor", action="append", choices=FLAVORS)
+    parser.add_argument("--trials", type=int, default=20, help="of a defect, at most")
+    parser.add_argument("--time", default="60s", help="for the trials of a defect")
+    parser.add_argument("--until-finding", action="store_true", help="one is enough")
+    parser.add_argument("--twin-trials", type=int, default=5, help="of each twin")
+    parser.add_argument("--twins-only", action="store_true")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="of all scenarios, such as load.cycles=2")
+    parser.add_argument("--jobs", type=int, default=1, help="trials at once")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="the figures, too")
+    parser.add_argument("--smoke", action="store_true",
+                        help=f"only {', '.join(SMOKE)}; a finding is enough, twins run once")
+    options = parser.parse_args(arguments)
+    if options.smoke:
+        options.only = options.only or list(SMOKE)
+        options.until_finding = True
+        options.twin_trials = 1
+    options.reports = options.reports or options.build / "reports" / "lab"
+    return options
+
+
+class Lab:
+    """Runs scenarios of the lab with one set of options."""
+
+    def __init__(self, options):
+        self.options = options
+        self.eighth = options.build / "plain" / "eighth"
+
+    def flavors(self):
+        wanted = self.options.flavor or FLAVORS
+        built = [f for f in wanted if (self.options.build / BUILT[f] / "eighth-worker").exists()]
+        for flavor in wanted:
+            if flavor not in built:
+                print(f"reproduce: flavor {flavor} is not built: make FLAVOR={BUILT[flavor]}",
+                      file=sys.stderr)
+        return built
+
+    def run(self, name, flavor, *more):
+        """One run: its scenario in the report, and the command that repeats it."""
+        words = ["run", f"scenarios/lab/{name}.json", "--flavor", flavor, *map(str, more)]
+        for change in self.options.set:
+            words += ["--set", change]
+        if self.options.jobs > 1:
+            words += ["--jobs", str(self.options.jobs)]
+        own = ["--quiet", "--reports", str(self.options.reports), "--name", f"{name}-{flavor}"]
+        done = subprocess.run([str(self.eighth), *words, *own], cwd=ROOT, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False)
+        lines = done.stdout.split()
+        if done.returncode not in (0, 1) or not lines or not os.path.exists(ROOT / lines[-1]):
+            raise SystemExit(f"reproduce: eighth {' '.join(words)}\n{done.stderr}")
+        with open(ROOT / lines[-1], encoding="utf-8") as file:
+            report = json.load(file)
+        return report["scenarios"][0], "eighth " + " ".join([*words, "--seed", str(report["seed"])])
+
+    def defect(self, name, flavor):
+        more = ["--trials", self.options.trials, "--time", self.options.time]
+        if self.options.until_finding:
+            more.append("--until-finding")
+        return self.run(name, flavor, *more)
+
+    def twins(self, name, flavor, scenario):
+        """(what is set, result) for each way in which the defect is mended."""
+        settings = [{}]
+        if scenario["client"]["options"]["defect"] in CACHES:
+            settings = [{"cache": setting} for setting in SETTINGS]
+        if scenario["client"]["options"]["defect"] in COUNTERS:
+            settings = [{"statistics": setting} for setting in ("process", "instance")]
+        for setting in settings:
+            words = ["--trials", self.options.twin_trials, "--set", "client.options.fixed=true"]
+            for key, value in setting.items():
+                words += ["--set", f"client.options.{key}={value}"]
+            yield next(iter(setting.values()), "fixed"), *self.run(name, flavor, *words)
+
+
+def times_to_finding(result):
+    """Seconds of trials from one with a finding to the next."""
+    times, passed = [], 0.0
+    for trial in result["trial_list"]:
+        passed += trial["seconds"]
+        if trial["outcome"] == "findings":
+            times.append(passed)
+            passed = 0.0
+    return times
+
+
+def figures_of(name, flavor, result, command):
+    times = times_to_finding(result)
+    firsts = [f["first_connection"] for f in result["findings"] if f["first_connection"]]
+    rate = result["failure_rate"]
+    return {
+        "defect": name,
+        "flavor": flavor,
+        "kinds": sorted({f["kind"] for f in result["findings"]}),
+        "titles": [f"{f['kind']}: {f['title']}" for f in result["findings"][:10]],
+        "rate": {key: rate[key] for key in ("k", "n", "low", "high")},
+        "first_connection": min(firsts, default=None),
+        "median_cycles": (rate.get("cycles_to_first") or {}).get("median"),
+        "median_seconds_to_first": statistics.median(times) if times else None,
+        "verdict": result["verdict"],
+        "reason": result["reason"],
+        "command": command,
+    }
+
+
+def twin_figures(setting, result, command):
+    trials = result["trials"]
+    return {
+        "setting": setting,
+        "run": trials["run"],
+        "clean": trials["clean"],
+        "infra": trials["infra"],
+        "at_most": result["failure_rate"]["high"],
+        "findings": [f"{f['kind']}: {f['title']}" for f in result["findings"][:5]],
+        "command": command,
+    }
+
+
+def is_fine(row):
+    """The defect shows what its scenario expects there, and no twin had a finding."""
+    shown = row["verdict"] in (None, "pass") or (row["expects"] == [] and not row["kinds"])
+    return shown and all(twin["clean"] == twin["run"] > 0 for twin in row["twins"])
+
+
+def text_of(row):
+    rate = row["rate"]
+    shown = "" if rate is None else (
+        f"{rate['k']}/{rate['n']} [{rate['low'] * 100:.3g} %, {rate['high'] * 100:.3g} %]")
+    at = row["first_connection"] or "-"
+    if row["median_cycles"] is not None:
+        at = f"{at} ({row['median_cycles']:.0f})"
+    first = row["median_seconds_to_first"]
+    twins = " ".join(f"{t['setting']} {t['clean']}/{t['run']}" for t in row["twins"])
+    return (row["defect"], row["flavor"], ",".join(row["kinds"]) or "-", shown, str(at),
+            "-" if first is None else f"{first:.2f} s", twins, "ok" if is_fine(row) else "NO")
+
+
+WIDTHS = (27, 6, 28, 26, 10, 11, 36, 2)
+
+
+def show(cells):
+    print("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
+
+
+def main(arguments):
+    options = parse(arguments)
+    lab = Lab(options)
+    names = options.only or sorted(path.stem for path in SCENARIOS.glob("*.json"))
+    rows = []
+    show(("defect", "flavor", "finding", "rate", "at", "first after", "twin", ""))
+    for name in names:
+        scenario = json.loads((SCENARIOS / f"{name}.json").read_text(encoding="utf-8"))
+        for flavor in lab.flavors():
+            row = {"defect": name, "flavor": flavor, "kinds": [], "rate": None, "verdict": None,
+                   "first_connection": None, "median_cycles": None,
+                   "median_seconds_to_first": None}
+            if not options.twins_only:
+                row = figures_of(name, flavor, *lab.defect(name, flavor))
+            row["expects"] = scenario["expect"]["flavors"].get(flavor, [])
+            row["twins"] = [twin_figures(*twin) for twin in lab.twins(name, flavor, scenario)]
+            rows.append(row)
+            show(text_of(row))
+            if options.json:
+                options.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n",
+                                        encoding="utf-8")
+    bad = [row for row in rows if not is_fine(row)]
+    for row in bad:
+        print(f"\n{row['defect']}, {row['flavor']}: {row.get('reason') or 'a twin failed'}")
+        for line in row.get("titles", []) + [f for t in row["twins"] for f in t["findings"]]:
+            print(f"  {line}")
+    print(f"\n{len(rows) - len(bad)} of {len(rows)} rows as expected")
+    return 0 if rows and not bad else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
