@@ -8,6 +8,7 @@
 #include "harness/report/forms.h"
 #include "harness/report/report.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,5 +77,10 @@ int runner_write(struct runner *runner, bool partial, struct failure *failure)
         result = write_form(runner, report, "summary.md", form_markdown, failure);
     }
     cJSON_Delete(report);
+#ifdef __GLIBC__
+    /* The tree takes megabytes for a moment. What later trials keep would pin the holes that it
+     * leaves, more of them with each report that a long run writes meanwhile. */
+    (void)malloc_trim(0);
+#endif
     return result;
 }

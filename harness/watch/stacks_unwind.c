@@ -144,9 +144,41 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
     return fd;
 }
 
+static bool has_section(Elf *elf, const char *wanted)
+{
+    size_t names;
+    Elf_Scn *section = NULL;
+    if (elf == NULL || elf_getshdrstrndx(elf, &names) != 0) {
+        return false;
+    }
+    while ((section = elf_nextscn(elf, section)) != NULL) {
+        GElf_Shdr header;
+        const char *name =
+            gelf_getshdr(section, &header) == NULL ? NULL : elf_strptr(elf, names, header.sh_name);
+        if (name != NULL && strcmp(name, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Where code without a table is met (hand-written entries), libdwfl looks for one in the separate
+ *  debug file, and inflates every section of it: 30 ms for libc's, in each session. A module with
+ *  tables of its own has no others there. */
+static int find_debuginfo(Dwfl_Module *dwfl_module, void **userdata, const char *name,
+                          Dwarf_Addr base, const char *file_name, const char *link_name,
+                          GElf_Word link_checksum, char **debug_file_name)
+{
+    Dwarf_Addr bias;
+    return has_section(dwfl_module_getelf(dwfl_module, &bias), ".eh_frame")
+               ? -1
+               : dwfl_standard_find_debuginfo(dwfl_module, userdata, name, base, file_name,
+                                              link_name, link_checksum, debug_file_name);
+}
+
 static const Dwfl_Callbacks callbacks = {
     .find_elf = find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .find_debuginfo = find_debuginfo,
 };
 
 static int modules_report(Dwfl *dwfl, const struct stacks_modules *modules)
