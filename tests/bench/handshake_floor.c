@@ -5,9 +5,9 @@
  * needs for a cycle by this figure.
  *
  * usage: handshake_floor full|resumed CERTIFICATE_CHAIN KEY CA NAME COUNT
- * Prints "cpu_us X": thread CPU time of the client's calls alone, per handshake, and "loop_us X": of
- * the whole loop, the server's side included. For instructions of the client's calls, run it under
- * valgrind --tool=callgrind --toggle-collect='client_*'.
+ * Prints "cpu_us X": thread CPU time of the client's calls alone, per handshake, and "loop_us X":
+ * of the whole loop, the server's side included. For instructions of the client's calls, run it
+ * under valgrind --tool=callgrind --toggle-collect='client_*'.
  */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
