@@ -17,6 +17,8 @@ FLAVOR = os.environ.get("EIGHTH_FLAVOR", "plain")
 BUILD = (ROOT / os.environ.get("EIGHTH_BUILD", "build")).resolve()
 OUT = BUILD / FLAVOR
 TIME_FACTOR = float(os.environ.get("EIGHTH_TIME_FACTOR", "1" if FLAVOR == "plain" else "5"))
+# Limits of the tests are there for what hangs: wide enough for a machine that does other work.
+GUARD = 3
 
 # A small scenario in clear text: the clients of tests/run/clients speak no HTTP.
 BARE = {
@@ -32,6 +34,7 @@ BARE = {
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "other_flavors: runs builds of other flavors, where they are")
+    config.addinivalue_line("markers", "in_time: holds how long it takes, where nothing else runs")
     config.addinivalue_line("markers", "alone: measures, so nothing else may run meanwhile")
 
 
@@ -93,7 +96,7 @@ class Eighth:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
-            timeout=timeout * TIME_FACTOR,
+            timeout=GUARD * timeout * TIME_FACTOR,
             env={**os.environ, **(env or {})},
             cwd=more.pop("cwd", ROOT),
             check=False,

@@ -7,6 +7,7 @@ same on a busy machine.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -74,24 +75,31 @@ def compare(eighth, validator):
     return call
 
 
+def in_time(compared):
+    """Caught within a minute: of a machine that does nothing else (`make check-measures`)."""
+    assert "PYTEST_XDIST_WORKER" in os.environ or compared.tree["seconds"] < 60, compared
+
+
 # ---- worse and better candidates ----
 
+@pytest.mark.in_time
 def test_new_crash(compare):
     compared = compare({}, {"crash": 0.1}, "--fail-on", "crashes")
     assert compared.code == 1, compared
     crash = compared.finding("crash")
     assert crash["status"] == "new" and crash["verdict"] == "regression"
     assert crash["baseline"]["k"] == 0 and crash["candidate"]["k"] >= 2
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
+@pytest.mark.in_time
 def test_crash_that_comes_more_often(compare):
     compared = compare({"crash": 0.05}, {"crash": 0.3, "salt": 7}, "--fail-on", "crashes")
     assert compared.code == 1, compared
     crash = compared.finding("crash")
     assert crash["status"] == "worse" and crash["baseline"]["k"] > 0
     assert crash["difference"]["low"] > 0
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
 def test_crash_that_is_gone(compare):
@@ -135,7 +143,7 @@ def test_more_cpu(compare):
     metric = compared.metric("cpu.per_cycle")
     assert compared.code == 1, compared
     assert metric["verdict"] == "regression" and metric["low"] > 1.03
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
 @pytest.mark.alone
@@ -153,7 +161,7 @@ def test_slower_handshake(compare):
     metric = compared.metric("tls.p50")
     assert compared.code == 1, compared
     assert metric["verdict"] == "regression" and 1.05 < metric["low"] < metric["estimate"]
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
 def test_system_calls(compare):
@@ -192,13 +200,13 @@ def test_callgrind_counts_only_what_went_well(eighth):
         pytest.skip("valgrind is not installed")
     path = eighth.write({**BARE, "client": {"library": "h2"}, "target": {"embedded": {"tls": True}},
                          "steps": [{"connect": {"timeout": "150ms"}}, {"close": {}}]})
-    words = ("compare", "--baseline", "h2", "--candidate", 'h2:{"cache":"none"}', path, "--trials", "4",
+    words = ("compare", "--baseline", "h2", "--candidate", 'h2:{"cache":"none"}', path, "--trials", "2",
              "--reports", eighth.reports)
     if Compared(eighth(*words)).metric("instructions.per_cycle")["verdict"] != "skipped":
         pytest.skip("the processor counts here")
-    compared = Compared(eighth(*words, "--callgrind", timeout=120))
+    compared = Compared(eighth(*words, "--callgrind", timeout=300))
     assert compared.metric("instructions.per_cycle")["verdict"] == "skipped", compared
-    assert any("callgrind counted 0 of 4" in note for note in compared.scenario["notes"]), compared
+    assert any("callgrind counted 0 of 2" in note for note in compared.scenario["notes"]), compared
 
 
 def test_callgrind_counts_one_thread_only(compare):
@@ -213,12 +221,13 @@ def test_callgrind_counts_one_thread_only(compare):
 LEAKS = {"load": {"threads": 1, "clients": 1, "cycles": 200, "sample_every": 4}}
 
 
+@pytest.mark.in_time
 def test_heap_leak(compare):
     compared = compare({}, {"leak_bytes": 64}, "--trials", "21", "--fail-on", "leaks", **LEAKS)
     metric = compared.metric("heap.per_cycle")
     assert compared.code == 1, compared
     assert metric["verdict"] == "regression" and 60 < metric["estimate"] < 100
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
 def test_heap_leak_that_is_gone(compare):
@@ -227,12 +236,13 @@ def test_heap_leak_that_is_gone(compare):
     assert compared.code == 0, compared
 
 
+@pytest.mark.in_time
 def test_descriptor_leak(compare):
     compared = compare({}, {"leak_fd_every": 100}, "--trials", "21", "--fail-on", "leaks", **LEAKS)
     leak = compared.finding("leak")
     assert compared.code == 1, compared
     assert leak["status"] == "new" and leak["candidate"]["k"] >= 7
-    assert compared.tree["seconds"] < 60
+    in_time(compared)
 
 
 @pytest.mark.alone
