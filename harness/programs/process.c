@@ -83,6 +83,7 @@ int process_start(struct process *process, const struct process_setup *setup,
         .folder = setup->plan->scenario->client.cwd,
         .environment = (const char *const *)command.environment,
         .held = process->tracing.way == TRACING_TRACED ? worker_tracing_attach : NULL,
+        .tend = process->tracing.way == TRACING_TRACED ? worker_tracing_tend : NULL,
         .held_context = &process->tracing,
     };
     process->turn = *turn;
