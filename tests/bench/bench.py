@@ -16,13 +16,17 @@ unless it says "at once".
               the client's side alone, and the whole loop
   socket      the same over a blocking socket with one canned GET: the least that a client can do
               (cycle_floor)
-  h2load      one connection and one GET for each of its requests, all at once; verifies nothing
+  h2load      one connection and one GET for each of its requests, all at once; verifies nothing; told
+              to use the groups and ciphers that OpenSSL would choose. Debian's h2load is linked to
+              jemalloc: where that is found, eighth's cycle is measured with it too
   s_time      openssl s_time -new, handshake only; verifies nothing, or the chain (-verify)
-  wrk         wrk with "Connection: close"; HTTP/1.1, verifies nothing: only where nginx is the server
+  wrk         wrk with "Connection: close"; HTTP/1.1, verifies nothing: only where nginx is the server.
+              It clears its SSL and connects again with it: all but the first handshake are resumed
 """
 import argparse
 import contextlib
 import json
+import os
 import pathlib
 import re
 import resource
@@ -37,6 +41,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CYCLES = 1000
 AT_ONCE = 16  # against h2load, which does not wait for one connection before it opens the next
+# What OpenSSL offers when nobody says: h2load has an order of its own, with a cheaper hash.
+CIPHERS = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
+GROUPS = "X25519:P-256:X448:P-521:P-384"
 S_TIME = 2
 
 NGINX = """
@@ -140,15 +147,24 @@ def nginx(folder):
 # ---- what is measured --------------------------------------------------------------------------
 
 
-def run(out, folder, scenario):
+def jemalloc():
+    """The allocator that h2load is linked to; None where it is linked to none, or is not there."""
+    program = shutil.which("h2load")
+    linked = subprocess.run(["ldd", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = re.search(r"libjemalloc\S* => (\S+)", linked)
+    return found and found.group(1)
+
+
+def run(out, folder, scenario, preload=None):
     """Returns the report, and the CPU seconds of controller, target and workers together."""
     path = folder / "bench.json"
     path.write_text(json.dumps(scenario))
-    cpu, text = cpu_of([out / "eighth", "run", "-q", path, "--reports", folder / "reports"])
+    more = {"env": os.environ | {"LD_PRELOAD": preload}} if preload else {}
+    cpu, text = cpu_of([out / "eighth", "run", "-q", path, "--reports", folder / "reports"], **more)
     return json.loads(pathlib.Path(text.strip().split("\n")[-1]).read_text()), cpu
 
 
-def cycle(out, folder, session="none", cache="shared-locked", server=None, clients=1):
+def cycle(out, folder, session="none", cache="shared-locked", server=None, clients=1, preload=None):
     """eighth's CPU per cycle in us."""
     cycles = CYCLES // clients
     scenario = {
@@ -159,7 +175,7 @@ def cycle(out, folder, session="none", cache="shared-locked", server=None, clien
                  "start": "staggered"},
         "steps": [{"connect": {}}, {"request": {"path": "/get"}}, {"close": {}}],
     }
-    report = run(out, folder, scenario)[0]
+    report = run(out, folder, scenario, preload)[0]
     if report["verdict"] != "pass":
         sys.exit(f"bench: a run did not pass: {report['scenarios'][0]['findings']}")
     return report["scenarios"][0]["client_cpu_us_per_cycle"]
@@ -176,6 +192,7 @@ def socket_floor(out, folder, port, kind):
 
 def h2load(port):
     return cpu_of(["h2load", "-n", CYCLES, "-c", CYCLES, "-t1",
+                   f"--tls13-ciphers={CIPHERS}", f"--groups={GROUPS}",
                    f"https://127.0.0.1:{port}/get"])[0] / CYCLES * 1e6
 
 
@@ -216,6 +233,7 @@ def idle_kib(out, folder, port, count=2000):
 
 def measure(out, folder, port, nginx_port):
     ca = folder / "target-ca.pem"
+    allocator = jemalloc()
     row = {
         "floor": floor(out, folder, "full"), "floor resumed": floor(out, folder, "resumed"),
         "socket": socket_floor(out, folder, port, "full"),
@@ -226,14 +244,20 @@ def measure(out, folder, port, nginx_port):
         "s_time verified": s_time(port, "-CAfile", ca, "-verify", 5),
         "trial": trial_ms(out, folder), "idle": idle_kib(out, folder, port),
     }
+    if allocator:
+        row["cycle at once jemalloc"] = cycle(out, folder, clients=AT_ONCE, preload=allocator)
     if nginx_port is not None:
         server = {"address": f"127.0.0.1:{nginx_port}", "tls": True, "nonce": False,
                   "ca": str(folder / "ca.pem"), "sni": "localhost"}
         row |= {"cycle nginx": cycle(out, folder, server=server),
                 "cycle at once nginx": cycle(out, folder, server=server, clients=AT_ONCE),
                 "h2load nginx": h2load(nginx_port), "s_time nginx": s_time(nginx_port)}
+        if allocator:
+            row["cycle at once nginx jemalloc"] = cycle(out, folder, server=server, clients=AT_ONCE,
+                                                        preload=allocator)
         if shutil.which("wrk") is not None:
             row["wrk nginx"] = wrk(nginx_port)
+            row["resumed nginx"] = cycle(out, folder, session="reuse", server=server)
     return row
 
 
@@ -272,13 +296,16 @@ def say_ratios(rounds):
     print("  others, on eighth's target:")
     ratio(f"  cycle, {AT_ONCE} at once / h2load connection and GET", "cycle at once", "h2load",
           "budget <= 1")
+    ratio("    with the allocator of h2load", "cycle at once jemalloc", "h2load", "budget <= 1")
     ratio("  cycle / s_time handshake", "cycle", "s_time", "budget <= 1")
     ratio("  verified cycle / s_time -verify handshake", "verified", "s_time verified")
     print("  others, on nginx:")
     ratio(f"  cycle, {AT_ONCE} at once / h2load connection and GET", "cycle at once nginx",
           "h2load nginx", "budget <= 1")
+    ratio("    with the allocator of h2load", "cycle at once nginx jemalloc", "h2load nginx", "budget <= 1")
     ratio("  cycle / s_time handshake", "cycle nginx", "s_time nginx", "budget <= 1")
-    ratio("  cycle / wrk connection and GET (HTTP/1.1)", "cycle nginx", "wrk nginx", "budget <= 1")
+    ratio("  resumed cycle / wrk resumed connection and GET (HTTP/1.1)", "resumed nginx", "wrk nginx",
+          "budget <= 1")
     if "cycle nginx" not in rounds[0]:
         print("    left out: nginx is not installed")
     elif "wrk nginx" not in rounds[0]:
