@@ -23,20 +23,26 @@
 extern char **environ;
 
 /* What each runtime is told, after what the user told it: the last word counts. Signals reach the
- * tracer in tsan; in asan, which is not traced, the runtime reports them. */
+ * tracer in tsan; in asan, which is not traced, the runtime reports them. gcc's libubsan begins
+ * late and then sets the path of libasan's log, which opens it anew and empty: with a path of its
+ * own, what libasan has written of a report stays, and the rest follows in a file that is read
+ * after it. */
 static const struct {
     const char *variable;
     const char *flavor;
     const char *options;
+    const char *suffix; /* of the log's path */
 } settings[] = {
     {"ASAN_OPTIONS", "asan",
      "handle_abort=1:handle_sigill=1:handle_sigfpe=1:handle_sigbus=1:handle_segv=1:"
-     "allow_user_segv_handler=1:detect_leaks=1:abort_on_error=0:" FRAME_FORMAT},
-    {"LSAN_OPTIONS", "asan", FRAME_FORMAT},
-    {"UBSAN_OPTIONS", "asan", "print_stacktrace=1:" FRAME_FORMAT},
+     "allow_user_segv_handler=1:detect_leaks=1:abort_on_error=0:" FRAME_FORMAT,
+     ""},
+    {"LSAN_OPTIONS", "asan", FRAME_FORMAT, ""},
+    {"UBSAN_OPTIONS", "asan", "print_stacktrace=1:" FRAME_FORMAT, ".ub"},
     {"TSAN_OPTIONS", "tsan",
      "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
-     "second_deadlock_stack=1"},
+     "second_deadlock_stack=1",
+     ""},
 };
 
 #define SETTINGS (sizeof settings / sizeof settings[0])
@@ -86,7 +92,8 @@ static char *setting_of(size_t i, const char *path, const char *const *environme
     if (settings[i].options[0] != '\0') {
         buffer_printf(&text, "%s:", settings[i].options);
     }
-    buffer_printf(&text, "log_path=%c%s%c:exitcode=%d", quote, path, quote, SANITIZER_EXIT);
+    buffer_printf(&text, "log_path=%c%s%s%c:exitcode=%d", quote, path, settings[i].suffix, quote,
+                  SANITIZER_EXIT);
     if (text.truncated) {
         buffer_clear(&text);
     }

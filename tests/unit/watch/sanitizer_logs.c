@@ -45,6 +45,9 @@ static void test_users_options_come_first(void **state)
     assert_non_null(strstr(users + 1, "log_path='"));
     assert_string_equal(value(&logs, "HOME="), "/x");
     assert_non_null(strstr(value(&logs, "UBSAN_OPTIONS="), "print_stacktrace=1"));
+    /* Its runtime must not empty the log of the other one. */
+    assert_non_null(strstr(value(&logs, "UBSAN_OPTIONS="), "/log.ub':"));
+    assert_non_null(strstr(asan, "/log':"));
     assert_string_equal(value(&logs, "TSAN_OPTIONS="), "");
     assert_true(sanitizer_logs_exited(&logs, SANITIZER_EXIT << 8));
     assert_false(sanitizer_logs_exited(&logs, 0));
