@@ -12,12 +12,11 @@ static int create(eighth_process *process, const struct eighth_endpoint *to, eig
     char address[300];
     SSL *ssl = NULL;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    BIO *bio = context != NULL && SSL_CTX_load_verify_file(context, to->ca_file) == 1
-                   ? BIO_new_ssl_connect(context)
-                   : NULL;
-    SSL_CTX_free(context); /* the BIO has a reference of its own */
+    BIO *bio = BIO_new_ssl_connect(context);
+    SSL_CTX_free(context); /* the BIO's SSL holds it from here on */
     snprintf(address, sizeof address, "%s:%d", to->host, to->port);
-    if (bio == NULL || BIO_set_conn_hostname(bio, address) != 1 || BIO_get_ssl(bio, &ssl) != 1 ||
+    if (bio == NULL || SSL_CTX_load_verify_file(context, to->ca_file) != 1 ||
+        BIO_set_conn_hostname(bio, address) != 1 || BIO_get_ssl(bio, &ssl) != 1 ||
         SSL_set_tlsext_host_name(ssl, to->sni) != 1 || SSL_set1_host(ssl, to->sni) != 1) {
         BIO_free_all(bio);
         error->error_class = EIGHTH_INTERNAL;

@@ -4,6 +4,7 @@
  */
 #include "harness/judge/headline.h"
 
+#include "harness/judge/signature_class.h"
 #include "harness/judge/site.h"
 #include "harness/judge/words.h"
 
@@ -193,11 +194,19 @@ static void tell_access(const struct sanitizer_report *report, const char *modul
     if (strcmp(report->kind, "SEGV") == 0 && report->has_address) {
         buffer_printf(text, " at 0x%" PRIx64, report->address);
     }
-    if (!add_role(report, "access", " in ", module, text)) {
-        (void)add_role(report, "place", " in ", module, text);
-    }
+    (void)add_role(report, "access", " in ", module, text);
     (void)add_role(report, "free", ", freed in ", module, text);
     (void)add_role(report, "alloc", ", allocated in ", module, text);
+}
+
+/* UBSan's stack is lost when the process ends while it is written; its first line has the place. */
+static void add_place(const struct sanitizer_report *report, struct buffer *text)
+{
+    const struct sanitizer_stack *place = sanitizer_report_find(report, "place");
+    if (place != NULL && place->stack.count > 0 && place->stack.frames[0].file != NULL) {
+        const struct stack_frame *frame = &place->stack.frames[0];
+        buffer_printf(text, " at %s:%" PRIu32, signature_file_name(frame->file), frame->line);
+    }
 }
 
 void headline_of_report(const struct sanitizer_report *report, const char *module,
@@ -215,7 +224,7 @@ void headline_of_report(const struct sanitizer_report *report, const char *modul
     } else {
         words_clean(text, report->title, sizeof report->title);
         if (!add_role(report, "access", " in ", module, text)) {
-            (void)add_role(report, "place", " in ", module, text);
+            add_place(report, text);
         }
     }
 }

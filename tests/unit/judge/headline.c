@@ -139,6 +139,32 @@ static void test_race(void **state)
     sanitizer_log_release(&log);
 }
 
+/* What UBSan wrote of it, up to where the process ended. */
+static void undefined(const char *log_text, const char *headline)
+{
+    struct sanitizer_log log = SANITIZER_LOG_INIT;
+    struct buffer text = BUFFER_INIT;
+    sanitizer_parse(log_text, strlen(log_text), &log);
+    assert_int_equal(log.count, 1);
+    headline_of_report(&log.reports[0], CLIENT, &text);
+    assert_string_equal(buffer_text(&text), headline);
+    buffer_clear(&text);
+    sanitizer_log_release(&log);
+}
+
+static void test_undefined_behaviour(void **state)
+{
+    (void)state;
+    undefined("/x/lru.c:72:17: runtime error: shift exponent 40 is too large\n"
+              "    #0 0x55d6a0 in take /x/lru.c:72\n"
+              "    #1 0x55d6b0 in main /x/main.c:7\n\n",
+              "shift exponent 40 is too large in take");
+    undefined("/x/lru.c:72:17: runtime error: shift exponent 40 is too large\n",
+              "shift exponent 40 is too large at lru.c:72");
+    undefined("<unknown>: runtime error: shift exponent 40 is too large\n",
+              "shift exponent 40 is too large");
+}
+
 static void check_cause(struct stack_signal signal, const char *code, const char *cause)
 {
     struct buffer text = BUFFER_INIT;
@@ -170,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_site_of_an_empty_stack),
         cmocka_unit_test(test_use_after_free),
         cmocka_unit_test(test_race),
+        cmocka_unit_test(test_undefined_behaviour),
         cmocka_unit_test(test_causes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
