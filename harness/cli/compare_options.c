@@ -128,7 +128,8 @@ static int take_margin(void *context, const char *value, struct failure *failure
     }
     bool ratio = metric < COMPARE_METRICS && compare_metrics[metric].measure == COMPARE_RATIO;
     double margin = equals != NULL ? strtod(equals + 1, &end) : NAN;
-    bool well = equals != NULL && end != equals + 1 && margin >= 0 && isfinite(margin) &&
+    bool well = equals != NULL && end != equals + 1 && isfinite(margin) &&
+                (size_t)(end - equals - 1) == strspn(equals + 1, "0123456789.") &&
                 strcmp(end, ratio ? "%" : "") == 0;
     if (!well) {
         return failure_set(failure, FAILURE_USAGE,
@@ -153,7 +154,7 @@ static int open_gate(struct compare_gate *gate, const char *word, struct failure
             gate->metrics[i] = gate->metrics[i] || i != heap;
         }
     } else if (metric < COMPARE_METRICS) {
-        gate->metrics[metric] = true;
+        gate->metrics[metric] = gate->named[metric] = true;
     } else {
         return unknown_metric("fail-on", word, true, failure);
     }

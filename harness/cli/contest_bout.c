@@ -29,6 +29,8 @@
 #define TRIALS_ALONE 25U
 #define REPLAYS_UNSEEN 30U /* of a finding that does not come back */
 #define REPLAYS_SEEN 100U
+/* At these it is asked whether they prove it: at each of them would be to ask until it is so. */
+#define REPLAYS_FIRST 10U
 /* As hyperfine does after Mytkowicz et al. (ASPLOS 2009): the size of the environment moves the
  * stack, and with it the speed. */
 #define MOST_PADDING 4096U
@@ -107,7 +109,8 @@ static void run_one(struct bout *bout, struct scene *scene, size_t side, uint32_
 static size_t first_side(const struct bout *bout, uint32_t pair)
 {
     uint64_t seed = bout->contest->sides[SIDE_CANDIDATE].options.run.seed;
-    uint64_t block = prf(seed, PRF_TURN, bout->number, pair / 2, 0);
+    /* The warm-up is a block of its own: those that are timed are balanced. */
+    uint64_t block = prf(seed, PRF_TURN, bout->number, (pair + WARM_UP) / 2, 0);
     return (block + pair) & 1;
 }
 
@@ -134,9 +137,33 @@ static void run_pairs(struct bout *bout, uint32_t until)
 
 /* ---- when it is enough ---- */
 
+static struct compare_gate gate_of(const struct bout *bout)
+{
+    return compare_gate_of_any(&bout->contest->rounds[bout->number].settings);
+}
+
+/* Trials that count for the row "any". */
 static uint64_t failed(const struct bout *bout, size_t side)
 {
-    return bout->scenes[side].result->trials_with_findings;
+    const struct scenario_result *result = bout->scenes[side].result;
+    struct compare_gate gate = gate_of(bout);
+    return gate.leaks ? (gate.crashes ? result->trials_with_findings : result->trials_with_leaks)
+                      : result->trials_with_findings - result->trials_with_leaks_only;
+}
+
+static bool may_count(const struct finding *finding, const struct compare_gate *gate)
+{
+    return finding->kind != FINDING_INFRA && finding->kind != FINDING_THRESHOLD &&
+           (finding_kind_is_leak(finding->kind) ? gate->leaks : gate->crashes);
+}
+
+/* The e-value that stands when all rows are adjusted together, one in each of the scenarios, and
+ * is one of two tests. */
+static double enough_of(const struct bout *bout)
+{
+    size_t rows = 1 + bout->scenes[SIDE_BASELINE].result->findings.count +
+                  bout->scenes[SIDE_CANDIDATE].result->findings.count;
+    return 2 * (double)(rows * bout->contest->count) / COMPARE_ALPHA;
 }
 
 /* Whether some finding of the candidate is proved by who shows it. */
@@ -144,13 +171,14 @@ static bool is_proved(const struct bout *bout)
 {
     const struct finding_list *a = &bout->scenes[SIDE_BASELINE].result->findings;
     const struct finding_list *b = &bout->scenes[SIDE_CANDIDATE].result->findings;
-    double enough = 1 / COMPARE_ALPHA;
+    struct compare_gate gate = gate_of(bout);
+    double enough = enough_of(bout);
     if (stat_e_value(failed(bout, SIDE_BASELINE), failed(bout, SIDE_CANDIDATE)) >= enough) {
         return true;
     }
     for (size_t i = 0; i < b->count; i++) {
         const struct finding *other = finding_list_find(a, b->items[i]->signature.key);
-        if (b->items[i]->kind != FINDING_INFRA &&
+        if (may_count(b->items[i], &gate) &&
             stat_e_value(other != NULL ? other->trials : 0, b->items[i]->trials) >= enough) {
             return true;
         }
@@ -176,6 +204,12 @@ static void run_sequential(struct bout *bout)
         test->a_failed = failed(bout, SIDE_BASELINE);
         test->b_failed = failed(bout, SIDE_CANDIDATE);
         test->outcome = stat_sprt_judge(&plan, test->a_failed, test->b_failed);
+        if (test->outcome == STAT_SPRT_CONTINUE && bout->next >= bout->planned) {
+            buffer_printf(&round->notes,
+                          "the sequential test had not decided after %u trials on each side, the "
+                          "most that it runs\n",
+                          bout->next);
+        }
         if (test->outcome != STAT_SPRT_CONTINUE || is_over(bout) || bout->next >= bout->planned) {
             return;
         }
@@ -325,7 +359,9 @@ static void replay(struct bout *bout, const struct compare_finding *row)
             break;
         }
         most = sum.b_hits > 0 ? REPLAYS_SEEN : most;
-        if (stat_e_value(row->a_hits + sum.a_hits, row->b_hits + sum.b_hits) >= 1 / COMPARE_ALPHA) {
+        bool asked = i + 1 == REPLAYS_FIRST || i + 1 == REPLAYS_UNSEEN || i + 1 == REPLAYS_SEEN;
+        if ((asked && compare_replay_convicts(&sum)) ||
+            stat_e_value(row->a_hits + sum.a_hits, row->b_hits + sum.b_hits) >= enough_of(bout)) {
             break;
         }
     }

@@ -43,6 +43,9 @@ int compare_scenario_init(struct compare_scenario *scenario, const struct compar
     memset(scenario, 0, sizeof *scenario);
     scenario->a = a;
     scenario->b = b;
+    scenario->gate = settings->gate;
+    scenario->paired = settings->paired;
+    scenario->same_build = settings->same_build;
     scenario->confidence = settings->confidence;
     if (compare_findings_init(scenario, settings, failure) != 0) {
         return -1;
@@ -52,8 +55,6 @@ int compare_scenario_init(struct compare_scenario *scenario, const struct compar
             return -1;
         }
     }
-    scenario->detectable_rate =
-        stat_detectable_rate(a->judged, 0, b->judged, COMPARE_ALPHA, COMPARE_POWER);
     return 0;
 }
 
@@ -80,7 +81,8 @@ static void each_finding(struct compare_scenario *scenarios, size_t count, bool 
         for (size_t i = 0; i < scenarios[s].finding_count; i++) {
             struct compare_finding *row = &scenarios[s].findings[i];
             if (worse) {
-                visit(&row->p_worse, &row->p_worse_adjusted, context);
+                double p = compare_finding_p(row);
+                visit(&p, &row->p_worse_adjusted, context);
             } else {
                 visit(&row->p_better, &row->p_better_adjusted, context);
             }
@@ -204,6 +206,37 @@ static void take(struct compare_scenario *scenario, enum compare_verdict verdict
     }
 }
 
+/* What was not measured cannot pass. */
+static void doubt_metrics(struct compare_scenario *scenario)
+{
+    bool wanted = false;
+    bool measured = false;
+    for (size_t i = 0; i < COMPARE_METRICS && !scenario->same_build; i++) {
+        const struct compare_figure *figure = &scenario->figures[i];
+        bool here = figure->verdict != COMPARE_SKIPPED;
+        if (scenario->gate.named[i] && !here) {
+            take(scenario, COMPARE_INCONCLUSIVE, true, true, compare_metrics[i].name,
+                 "it is in --fail-on, and was not measured");
+        }
+        wanted = wanted || (figure->gated && compare_metrics[i].core);
+        measured = measured || (here && compare_metrics[i].core);
+    }
+    if (wanted && !measured) {
+        take(scenario, COMPARE_INCONCLUSIVE, true, true, "performance",
+             "none of it was measured: too few trials, or --fail-on crashes,leaks");
+    }
+}
+
+/* Trials so few that a client which always fails would not have been found out. */
+static void doubt_trials(struct compare_scenario *scenario)
+{
+    if ((scenario->gate.crashes || scenario->gate.leaks) && !isfinite(scenario->detectable_rate) &&
+        !scenario->sequential.used) {
+        take(scenario, COMPARE_INCONCLUSIVE, true, true, "findings",
+             "too few trials to see any new one");
+    }
+}
+
 static bool is_untrustworthy(const struct compare_side *side)
 {
     uint64_t run = side->judged + side->infra;
@@ -235,14 +268,30 @@ static void judge_scenario(struct compare_scenario *scenario)
              figure->note[0] != '\0' ? figure->note : compare_verdict_name(figure->verdict));
     }
     doubt_quantiles(scenario);
+    doubt_metrics(scenario);
+    doubt_trials(scenario);
+}
+
+/* Of a finding that is not there yet: its row, and perhaps that of any, would join the family. */
+static double detectable_rate(const struct compare_scenario *scenario, size_t tests)
+{
+    size_t family = tests + 1 + (scenario->finding_count == 0);
+    double alpha = COMPARE_ALPHA / (double)family / (scenario->paired ? 2 : 1);
+    /* More trials find no less. */
+    uint64_t a = scenario->a->judged < STAT_POWER_MAX ? scenario->a->judged : STAT_POWER_MAX;
+    uint64_t b = scenario->b->judged < STAT_POWER_MAX ? scenario->b->judged : STAT_POWER_MAX;
+    return stat_detectable_rate(a, 0, b, alpha, COMPARE_POWER);
 }
 
 /* A regression must pass two tests: the interval's, and that of the whole family. */
 static void set_power(struct compare_scenario *scenarios, size_t count)
 {
     size_t tests = 0;
+    size_t findings = 0;
     each_figure(scenarios, count, true, count_one, &tests);
+    each_finding(scenarios, count, true, count_one, &findings);
     for (size_t s = 0; s < count; s++) {
+        scenarios[s].detectable_rate = detectable_rate(&scenarios[s], findings);
         for (size_t i = 0; i < COMPARE_METRICS; i++) {
             double alpha = (1 - scenarios[s].confidence) / 2;
             compare_figure_power(&scenarios[s].figures[i],

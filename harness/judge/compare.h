@@ -7,18 +7,20 @@
  *   - Findings: for each signature the trials that showed it, by Boschloo's one-sided exact test
  *     (above COMPARE_BOSCHLOO trials on a side Fisher's), p-values adjusted by Holm over all
  *     findings of all scenarios, level COMPARE_ALPHA. Worse is what is significant and has
- *     Newcombe's lower bound above 0. One more row, "any", counts trials with any finding: stacks
- *     that never repeat hide there from no one. A signature that A never showed is new; it must
- *     have come twice (in a second trial, or in a replay) before it counts.
+ *     Newcombe's lower bound above 0. One more row, "any", counts trials with any finding that may
+ *     fail the comparison: stacks that never repeat hide there from no one.
  *   - In a live comparison the sides take turns, and evidence may also come from
  *     the e-value of the crashes' attribution (stat_sequential.h), which allows to look after each
- *     pair: at 1 / COMPARE_ALPHA it decides.
+ *     pair. A row's p-value is then twice the lesser of Boschloo's and 1 / e.
+ *   - A signature that A never showed is new. That B can show it needs no p-value: it is a
+ *     regression once a replay reproduced it, and A, replayed as often as it takes to see it with
+ *     95 % at B's rate, did not (compare_replay_convicts). One that came once only is a warning.
  *   - Performance: one number for each metric and trial, pairs (or two samples) of them; the
  *     interval of the ratio against the margin: wholly above is a regression, wholly below is fit,
  *     else it is undecided. A regression must stand Holm's adjustment over all metrics of all
  *     scenarios too: with some twenty metrics an interval alone raises false alarms.
  *   - The whole is a regression if anything is; else it is inconclusive if something that decides
- *     is, or if the machine failed too often; else it passes.
+ *     is, if nothing could have been found, or if the machine failed too often; else it passes.
  */
 #ifndef JUDGE_COMPARE_H
 #define JUDGE_COMPARE_H
@@ -64,6 +66,7 @@ struct compare_gate {
     bool crashes; /**< all findings but leaks */
     bool leaks;   /**< and heap.per_cycle */
     bool metrics[COMPARE_METRICS];
+    bool named[COMPARE_METRICS]; /**< by its own name: it must have been measured, then */
 };
 
 struct compare_settings {
@@ -76,6 +79,9 @@ struct compare_settings {
     bool same_build;   /**< identical sides: performance is not compared */
 };
 
+/** What the row "any" counts: what may fail the comparison; where no finding may, all findings. */
+struct compare_gate compare_gate_of_any(const struct compare_settings *settings);
+
 /** Defaults: the margins of compare_metrics, everything may fail, not paired, 95 %. */
 void compare_settings_init(struct compare_settings *settings);
 
@@ -84,6 +90,11 @@ struct compare_replay {
     uint64_t a_run, a_hits;
     uint64_t b_run, b_hits;
 };
+
+/** Whether replays prove a new signature: B showed it again, and A did not in as many replays as
+ *  it takes to see it with 95 % at B's rate. A pure function of the counts; asked at counts that
+ *  were fixed before, it errs in about one of twenty signatures that both sides show equally. */
+bool compare_replay_convicts(const struct compare_replay *replay);
 
 struct compare_finding {
     const char *key; /**< "any", or a signature's; lives as long as the sides */
@@ -136,11 +147,14 @@ struct compare_sequential {
 
 struct compare_scenario {
     const struct compare_side *a, *b;
+    struct compare_gate gate;
+    bool paired;
+    bool same_build;
     double confidence;                /**< of the intervals */
     struct compare_finding *findings; /**< owned */
     size_t finding_count;
     struct compare_figure figures[COMPARE_METRICS];
-    double detectable_rate; /**< of findings that A does not show */
+    double detectable_rate; /**< of findings that A does not show, by the trials; infinite: none */
     struct compare_sequential sequential;
     enum compare_verdict verdict;
     char reason[256];

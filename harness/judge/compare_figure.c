@@ -91,6 +91,18 @@ static void collect_pairs(struct values *values, size_t metric, const struct com
     }
 }
 
+static bool is_measured(const struct compare_side *side, size_t metric,
+                        const struct compare_settings *settings)
+{
+    for (size_t i = 0; i < side->trial_count; i++) {
+        if (takes_part(&side->trials[i], metric, settings) &&
+            !isnan(value_of(&side->trials[i], metric))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t collect_side(double *to, size_t metric, const struct compare_side *side,
                            const struct compare_settings *settings)
 {
@@ -346,10 +358,15 @@ int compare_figure_init(struct compare_figure *figure, size_t metric, const stru
             figure->a = exp(figure->a);
             figure->b = exp(figure->b);
         }
-        if (fewest == 0) {
+        bool first = is_measured(a, metric, settings);
+        bool second = is_measured(b, metric, settings);
+        if (!first && !second) {
             skip(figure, "not measured");
         } else if (settings->same_build) {
             skip(figure, "both sides are the same build with the same options");
+        } else if (first != second) {
+            (void)snprintf(figure->note, sizeof figure->note, "nothing above 0 on the %s",
+                           first ? "candidate" : "baseline");
         } else if (fewest >= (settings->paired ? STAT_PAIRS_MIN : FEWEST_UNPAIRED)) {
             result = judge_enough(figure, &values, margin, settings, failure);
         } else {

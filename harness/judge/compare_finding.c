@@ -5,6 +5,7 @@
 #include "harness/judge/compare_finding.h"
 
 #include "harness/judge/stat_binomial.h"
+#include "harness/judge/stat_budget.h"
 #include "harness/judge/stat_sequential.h"
 #include "harness/judge/stat_two_by_two.h"
 
@@ -17,6 +18,8 @@
 #define CONFIDENCE 0.95
 /* A known finding whose rate surely grew by less is the same. */
 #define SAME_RATE 0.1
+/* That the baseline would have shown in its replays what the candidate did. */
+#define REPLAY_CONFIDENCE 0.95
 
 const char *compare_status_name(enum compare_status status)
 {
@@ -59,7 +62,8 @@ static void count_row(struct compare_finding *row, const struct compare_side *a,
 }
 
 /* Trials of equal seed that failed on one side only. */
-static double pair_failures(const struct compare_side *a, const struct compare_side *b)
+static double pair_failures(const struct compare_side *a, const struct compare_side *b,
+                            const struct compare_gate *gate)
 {
     uint64_t pairs = 0;
     uint64_t only_a = 0;
@@ -69,9 +73,11 @@ static double pair_failures(const struct compare_side *a, const struct compare_s
             if (a->trials[i].judged && b->trials[j].judged &&
                 a->trials[i].index == b->trials[j].index &&
                 strcmp(a->trials[i].seed, b->trials[j].seed) == 0) {
+                bool first = compare_trial_failed(&a->trials[i], gate->crashes, gate->leaks);
+                bool second = compare_trial_failed(&b->trials[j], gate->crashes, gate->leaks);
                 pairs++;
-                only_a += a->trials[i].failed && !b->trials[j].failed;
-                only_b += b->trials[j].failed && !a->trials[i].failed;
+                only_a += first && !second;
+                only_b += second && !first;
             }
         }
     }
@@ -92,6 +98,15 @@ static void measure(struct compare_finding *row, bool paired)
     row->e_value = paired ? stat_e_value(row->a_hits, row->b_hits) : NAN;
 }
 
+struct compare_gate compare_gate_of_any(const struct compare_settings *settings)
+{
+    struct compare_gate gate = settings->gate;
+    bool none = !gate.crashes && !gate.leaks;
+    gate.crashes = gate.crashes || none;
+    gate.leaks = gate.leaks || none;
+    return gate;
+}
+
 int compare_findings_init(struct compare_scenario *scenario,
                           const struct compare_settings *settings, struct failure *failure)
 {
@@ -102,8 +117,10 @@ int compare_findings_init(struct compare_scenario *scenario,
     if (scenario->findings == NULL) {
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for a comparison");
     }
-    uint64_t a_failed = compare_side_failed(a);
-    uint64_t b_failed = compare_side_failed(b);
+    bool gated = settings->gate.crashes || settings->gate.leaks;
+    struct compare_gate gate = compare_gate_of_any(settings);
+    uint64_t a_failed = compare_side_failed(a, gate.crashes, gate.leaks);
+    uint64_t b_failed = compare_side_failed(b, gate.crashes, gate.leaks);
     for (size_t i = 0; i < b->hit_count; i++) {
         add_row(scenario, &b->hits[i], settings);
     }
@@ -114,19 +131,21 @@ int compare_findings_init(struct compare_scenario *scenario,
         struct compare_finding *any = &scenario->findings[scenario->finding_count++];
         *any = (struct compare_finding){.key = "any",
                                         .kind = "any",
-                                        .title = "any finding at all",
+                                        .title = !gate.leaks     ? "any finding but leaks"
+                                                 : !gate.crashes ? "any leak"
+                                                                 : "any finding at all",
                                         .reproduce = "",
                                         .a_hits = a_failed,
                                         .a_trials = a->judged,
                                         .b_hits = b_failed,
                                         .b_trials = b->judged,
-                                        .gated = settings->gate.crashes};
+                                        .gated = gated};
     }
     for (size_t i = 0; i < scenario->finding_count; i++) {
         struct compare_finding *row = &scenario->findings[i];
         row->mcnemar = NAN;
         if (strcmp(row->key, "any") == 0) {
-            row->mcnemar = pair_failures(a, b);
+            row->mcnemar = pair_failures(a, b, &gate);
         } else {
             count_row(row, a, b);
         }
@@ -136,7 +155,7 @@ int compare_findings_init(struct compare_scenario *scenario,
 }
 
 /* Replays have a seed that was chosen because B fails with it: they count for the e-value, which
- * bets on whose the next failure will be, and not for a rate. */
+ * bets on whose the next failure will be, and for compare_replay_convicts, and not for a rate. */
 void compare_add_replay(struct compare_scenario *scenario, const char *key,
                         const struct compare_replay *replay)
 {
@@ -160,6 +179,24 @@ void compare_set_sequential(struct compare_scenario *scenario,
     }
 }
 
+double compare_finding_p(const struct compare_finding *row)
+{
+    double by_e = row->e_value > 1 ? 1 / row->e_value : 1;
+    return isnan(row->e_value)                 ? row->p_worse
+           : strcmp(row->test, "e-value") == 0 ? by_e
+                                               : fmin(1, 2 * fmin(row->p_worse, by_e));
+}
+
+bool compare_replay_convicts(const struct compare_replay *replay)
+{
+    if (replay->b_hits == 0 || replay->a_hits > 0) {
+        return false;
+    }
+    /* One more that did not show it: what came in all of so few may come in some of many. */
+    double rate = (double)replay->b_hits / ((double)replay->b_run + 1);
+    return replay->a_run >= stat_runs_to_see(rate, REPLAY_CONFIDENCE);
+}
+
 static void set(struct compare_finding *row, enum compare_status status,
                 enum compare_verdict verdict, const char *note)
 {
@@ -174,7 +211,7 @@ static void judge_worse(struct compare_finding *row, bool proved)
     uint64_t times = row->b_hits + row->replay.b_hits;
     if (proved && known) {
         set(row, COMPARE_WORSE, COMPARE_REGRESSION, "");
-    } else if (proved && times >= 2) {
+    } else if (!known && times >= 2 && (proved || compare_replay_convicts(&row->replay))) {
         set(row, COMPARE_NEW, COMPARE_REGRESSION, "");
     } else if (!known && times == 1) {
         set(row, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, "new, but it came once only: a warning");
@@ -207,8 +244,9 @@ void compare_finding_judge(struct compare_finding *row, const struct compare_seq
     }
     bool more =
         (double)row->b_hits * (double)row->a_trials > (double)row->a_hits * (double)row->b_trials;
-    bool worse = (row->p_worse_adjusted <= COMPARE_ALPHA && row->difference.low > 0) ||
-                 row->e_value >= 1 / COMPARE_ALPHA;
+    /* Replays are in the e-value, and not in the difference. */
+    bool worse = row->p_worse_adjusted <= COMPARE_ALPHA &&
+                 (row->difference.low > 0 || row->replay.b_hits > row->replay.a_hits);
     bool better = row->p_better_adjusted <= COMPARE_ALPHA && row->difference.high < 0;
     if (better) {
         set(row, row->b_hits == 0 ? COMPARE_FIXED : COMPARE_LESS, COMPARE_BETTER, "");

@@ -12,6 +12,10 @@
 int compare_findings_init(struct compare_scenario *scenario,
                           const struct compare_settings *settings, struct failure *failure);
 
+/** The p-value that B shows it more, from both of its tests where it has two (Bonferroni): that of
+ *  the trials, and the inverse of the e-value. */
+double compare_finding_p(const struct compare_finding *row);
+
 /** Status and verdict of one row, whose p-values are adjusted. */
 void compare_finding_judge(struct compare_finding *row,
                            const struct compare_sequential *sequential);

@@ -77,11 +77,13 @@ const struct compare_hit *compare_side_hit(const struct compare_side *side, cons
     return NULL;
 }
 
-uint64_t compare_side_failed(const struct compare_side *side)
+uint64_t compare_side_failed(const struct compare_side *side, bool crashes, bool leaks)
 {
-    uint64_t failed = 0;
-    for (size_t i = 0; i < side->trial_count; i++) {
-        failed += side->trials[i].judged && side->trials[i].failed;
-    }
-    return failed;
+    return leaks ? (crashes ? side->failed : side->with_leaks)
+                 : (crashes ? side->failed - side->with_leaks_only : 0);
+}
+
+bool compare_trial_failed(const struct compare_trial *trial, bool crashes, bool leaks)
+{
+    return (crashes && trial->failed && !trial->leaks_only) || (leaks && trial->leaked);
 }

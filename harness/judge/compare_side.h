@@ -42,6 +42,8 @@ struct compare_trial {
     char seed[24];
     bool judged;                    /**< neither infra nor interrupted: counts for findings */
     bool failed;                    /**< it showed a finding */
+    bool leaked;                    /**< some of its findings are leaks */
+    bool leaks_only;                /**< all of them are */
     double values[COMPARE_METRICS]; /**< NaN: not measured, or in a failed trial */
     double samples;                 /**< latencies that its quantiles are made of, the fewest */
     struct stat_interval slope;     /**< of heap.per_cycle within the trial; NaN: not judged */
@@ -65,7 +67,10 @@ struct compare_side {
     char *path;     /**< of the library */
     struct compare_trial *trials;
     size_t trial_count;
-    uint64_t judged; /**< trials that count */
+    uint64_t judged; /**< trials that count; the list of them may end earlier */
+    uint64_t failed; /**< of these with a finding */
+    uint64_t with_leaks;
+    uint64_t with_leaks_only;
     uint64_t infra;
     struct compare_hit *hits;
     size_t hit_count;
@@ -77,7 +82,10 @@ void compare_side_release(struct compare_side *side);
 /** The finding with that key, or NULL. */
 const struct compare_hit *compare_side_hit(const struct compare_side *side, const char *key);
 
-/** Trials that showed any finding. */
-uint64_t compare_side_failed(const struct compare_side *side);
+/** Trials that showed a finding of those that count: leaks, and all others. */
+uint64_t compare_side_failed(const struct compare_side *side, bool crashes, bool leaks);
+
+/** Whether that trial did. */
+bool compare_trial_failed(const struct compare_trial *trial, bool crashes, bool leaks);
 
 #endif

@@ -41,6 +41,11 @@ enum finding_kind finding_kind_named(const char *name)
     return FINDING_KINDS;
 }
 
+bool finding_kind_is_leak(enum finding_kind kind)
+{
+    return kind == FINDING_LEAK || kind == FINDING_LSAN;
+}
+
 struct finding *finding_new(enum finding_kind kind, const char *key, const char *title)
 {
     struct finding *finding = calloc(1, sizeof *finding);

@@ -42,6 +42,9 @@ const char *finding_kind_name(enum finding_kind kind);
 /** The kind with that name, or FINDING_KINDS. */
 enum finding_kind finding_kind_named(const char *name);
 
+/** Whether it is about what was not given back: leaks of descriptors, threads, objects, memory. */
+bool finding_kind_is_leak(enum finding_kind kind);
+
 /** What makes two findings the same bug: a key made of words ("error/open/tls/reset"), or, where
  *  there are stacks, of frames (signature_key.h). */
 struct signature {

@@ -239,10 +239,29 @@ void result_add_trial(struct scenario_result *result, struct trial_record *recor
     add_notes(result, logbook);
 }
 
+static void find_leaks(const struct scenario_result *result, uint32_t index, bool *leaks,
+                       bool *others)
+{
+    *leaks = *others = false;
+    for (size_t i = 0; i < result->findings.count; i++) {
+        const struct finding *finding = result->findings.items[i];
+        if (finding->last_trial == index && finding->kind != FINDING_INFRA) {
+            bool leak = finding_kind_is_leak(finding->kind);
+            *leaks = *leaks || leak;
+            *others = *others || !leak;
+        }
+    }
+}
+
 void result_add_outcome(struct scenario_result *result, struct trial_record *record,
                         enum trial_outcome outcome)
 {
     struct trial_summary *more = realloc(result->trials, (result->trial_count + 1) * sizeof *more);
+    bool leaks = false;
+    bool others = false;
+    if (outcome == OUTCOME_FINDINGS) {
+        find_leaks(result, record->index, &leaks, &others);
+    }
     if (more != NULL) {
         result->trials = more;
         struct trial_summary *trial = &more[result->trial_count++];
@@ -250,6 +269,8 @@ void result_add_outcome(struct scenario_result *result, struct trial_record *rec
             .index = record->index,
             .seed = record->seed,
             .outcome = outcome,
+            .leaked = leaks,
+            .leaks_only = leaks && !others,
             .wall_ns = record->ended - record->begun,
         };
         if (result->trial_count <= RESULT_FIGURES &&
@@ -260,6 +281,8 @@ void result_add_outcome(struct scenario_result *result, struct trial_record *rec
     result->trials_run += outcome != OUTCOME_INTERRUPTED;
     result->trials_clean += outcome == OUTCOME_CLEAN;
     result->trials_with_findings += outcome == OUTCOME_FINDINGS;
+    result->trials_with_leaks += leaks;
+    result->trials_with_leaks_only += leaks && !others;
     result->trials_infra += outcome == OUTCOME_INFRA;
 }
 

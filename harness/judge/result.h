@@ -51,6 +51,8 @@ struct trial_summary {
     uint32_t index;
     uint64_t seed;
     enum trial_outcome outcome;
+    bool leaked;     /**< of what it showed some are leaks */
+    bool leaks_only; /**< all of it are */
     uint64_t wall_ns;
     uint64_t cycles;       /**< begun in it */
     uint64_t first_cycles; /**< of these, begun when its first finding came; 0: it has none */
@@ -77,6 +79,8 @@ struct scenario_result {
     uint64_t trials_run;     /**< interrupted ones not counted */
     uint64_t trials_clean;
     uint64_t trials_with_findings;
+    uint64_t trials_with_leaks;      /**< among them */
+    uint64_t trials_with_leaks_only; /**< among these: without any other finding */
     uint64_t trials_infra;
     struct trial_summary *trials;
     size_t trial_count;
@@ -115,7 +119,8 @@ void result_note(struct scenario_result *result, const char *text);
 /** Adds the counters, histograms and resources that a finished trial left. */
 void result_add_trial(struct scenario_result *result, struct trial_record *record);
 
-/** Adds one line to the list of trials and counts the outcome. */
+/** Adds one line to the list of trials and counts the outcome; after the trial's findings were
+ *  moved into the result's. */
 void result_add_outcome(struct scenario_result *result, struct trial_record *record,
                         enum trial_outcome outcome);
 

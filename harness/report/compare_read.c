@@ -51,6 +51,8 @@ static void read_trial(struct compare_trial *trial, const cJSON *entry)
     trial->index = (uint32_t)whole(entry, "index");
     (void)snprintf(trial->seed, sizeof trial->seed, "%s", json_get_text(entry, "seed"));
     trial->failed = strcmp(outcome, "findings") == 0;
+    trial->leaked = cJSON_IsTrue(json_get(entry, "leaked"));
+    trial->leaks_only = cJSON_IsTrue(json_get(entry, "leaks_only"));
     trial->judged = trial->failed || strcmp(outcome, "clean") == 0;
     for (size_t i = 0; i < COMPARE_METRICS; i++) {
         trial->values[i] = NAN;
@@ -76,7 +78,12 @@ static int read_trials(struct compare_side *side, const cJSON *scenario)
     }
     /* The list of a long run ends early; the counts do not. */
     const cJSON *counts = json_get(scenario, "trials");
-    side->judged = whole(counts, "clean") + whole(counts, "with_findings");
+    side->failed = whole(counts, "with_findings");
+    side->judged = whole(counts, "clean") + side->failed;
+    uint64_t leaks = whole(counts, "with_leaks");
+    uint64_t only = whole(counts, "with_leaks_only");
+    side->with_leaks = leaks < side->failed ? leaks : side->failed;
+    side->with_leaks_only = only < side->with_leaks ? only : side->with_leaks;
     side->infra = whole(counts, "infra");
     return 0;
 }

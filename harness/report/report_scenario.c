@@ -40,6 +40,8 @@ static void add_trials(cJSON *item, const struct scenario_result *result, bool g
     json_count(trials, "run", result->trials_run);
     json_count(trials, "clean", result->trials_clean);
     json_count(trials, "with_findings", result->trials_with_findings);
+    json_count(trials, "with_leaks", result->trials_with_leaks);
+    json_count(trials, "with_leaks_only", result->trials_with_leaks_only);
     json_count(trials, "infra", result->trials_infra);
     uint64_t judged = result->trials_run - result->trials_infra;
     struct stat_interval rate =
@@ -65,6 +67,8 @@ static void add_trials(cJSON *item, const struct scenario_result *result, bool g
         json_count(entry, "index", trial->index);
         json_wide(entry, "seed", trial->seed);
         json_text(entry, "outcome", trial_outcome_name(trial->outcome));
+        json_bool(entry, "leaked", trial->leaked);
+        json_bool(entry, "leaks_only", trial->leaks_only);
         json_number(entry, "seconds", (double)trial->wall_ns / (double)NS_PER_S);
         json_count(entry, "cycles", trial->cycles);
         report_add_figures(entry, trial->figures);

@@ -50,8 +50,12 @@ static void show(struct made *made, const char *key, const char *kind, uint64_t 
                                      .trials = trials};
     made->side.hits = &made->hit;
     made->side.hit_count = trials > 0;
+    bool leak = strcmp(kind, "leak") == 0;
+    made->side.failed = trials;
+    made->side.with_leaks = made->side.with_leaks_only = leak ? trials : 0;
     for (uint64_t i = 0; i < trials; i++) {
         made->trials[i].failed = true;
+        made->trials[i].leaked = made->trials[i].leaks_only = leak;
     }
 }
 
@@ -67,6 +71,14 @@ static struct compare_settings paired(void)
     struct compare_settings settings;
     compare_settings_init(&settings);
     settings.paired = true;
+    return settings;
+}
+
+/* Nothing of performance decides. */
+static struct compare_settings findings_only(void)
+{
+    struct compare_settings settings = paired();
+    memset(settings.gate.metrics, 0, sizeof settings.gate.metrics);
     return settings;
 }
 
@@ -89,7 +101,7 @@ static const struct compare_finding *row(void)
 
 static void crashes(uint64_t a, uint64_t b, uint64_t trials)
 {
-    struct compare_settings settings = paired();
+    struct compare_settings settings = findings_only();
     make(&sides[0], trials);
     make(&sides[1], trials);
     show(&sides[0], "k", "crash", a);
@@ -114,7 +126,8 @@ static void test_findings(void **state)
         {0, 1, 100, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
         {0, 2, 20, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
         {3, 5, 20, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, COMPARE_INCONCLUSIVE},
-        {5, 5, 5, COMPARE_SAME, COMPARE_PASS, COMPARE_PASS},
+        {5, 5, 5, COMPARE_SAME, COMPARE_PASS, COMPARE_INCONCLUSIVE},
+        {8, 8, 8, COMPARE_SAME, COMPARE_PASS, COMPARE_PASS},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         crashes(cases[i].a, cases[i].b, cases[i].trials);
@@ -136,7 +149,7 @@ static void test_replays(void **state)
     crashes(0, 1, 20);
     assert_ptr_equal(compare_wants_replay(&scenario, 0), row());
     assert_null(compare_wants_replay(&scenario, 1));
-    struct compare_replay mine = {9, 0, 9, 9};
+    struct compare_replay mine = {10, 0, 10, 3};
     compare_add_replay(&scenario, "k", &mine);
     assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
     assert_int_equal(row()->status, COMPARE_NEW);
@@ -146,6 +159,105 @@ static void test_replays(void **state)
     compare_add_replay(&scenario, "k", &both);
     assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
     assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+}
+
+/* ceil(ln 0.05 / ln(1 - rate)) clean replays of the baseline: 9 at 3 of 11, 98 at 3 of 101. */
+static void test_replays_that_prove(void **state)
+{
+    (void)state;
+    static const struct {
+        struct compare_replay replay;
+        bool convicts;
+    } cases[] = {
+        {{10, 0, 10, 3}, true},    {{10, 0, 10, 2}, false}, {{10, 1, 10, 9}, false},
+        {{30, 0, 30, 2}, false},   {{30, 0, 30, 3}, true},  {{100, 0, 100, 3}, true},
+        {{100, 0, 100, 2}, false}, {{0, 0, 0, 0}, false},   {{30, 0, 30, 0}, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(compare_replay_convicts(&cases[i].replay), cases[i].convicts);
+    }
+}
+
+/* A build against itself that shows one bug in one of fifty replays, at the counts where a
+ * comparison asks. */
+static void test_replays_of_equal_sides(void **state)
+{
+    (void)state;
+    static const double rates[] = {0.02, 0.06, 0.15, 0.5};
+    static const uint64_t asked[] = {10, 30, 100};
+    for (size_t r = 0; r < COUNT_OF(rates); r++) {
+        int convicted = 0;
+        for (uint64_t run = 0; run < 2000; run++) {
+            struct compare_replay replay = {0, 0, 0, 0};
+            bool wrong = false;
+            for (size_t k = 0; k < COUNT_OF(asked) && !wrong; k++) {
+                while (replay.a_run < asked[k]) {
+                    uint64_t i = replay.a_run;
+                    replay.a_hits += sample_unit(70000 + r * 4000 + 2 * run, i) < rates[r];
+                    replay.b_hits += sample_unit(70001 + r * 4000 + 2 * run, i) < rates[r];
+                    replay.a_run++;
+                    replay.b_run++;
+                }
+                wrong = compare_replay_convicts(&replay);
+            }
+            convicted += wrong;
+        }
+        assert_true(convicted <= 2000 * 7 / 100);
+    }
+}
+
+/* Both of a row's tests are adjusted, the e-value too. */
+static void test_e_values_are_adjusted(void **state)
+{
+    (void)state;
+    struct failure failure = FAILURE_INIT;
+    crashes(2, 12, 200);
+    struct compare_replay none = {0, 0, 0, 0};
+    compare_add_replay(&scenario, "k", &none);
+    scenario.findings[0].p_worse = scenario.findings[1].p_worse = 1;
+    scenario.findings[1].e_value = 1;
+    scenario.findings[0].e_value = 399; /* two rows, two tests: 400 is enough */
+    assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+    assert_int_not_equal(whole, COMPARE_REGRESSION);
+    scenario.findings[0].e_value = 401;
+    assert_int_equal(compare_judge(&scenario, 1, &whole, &failure), 0);
+    assert_int_equal(whole, COMPARE_REGRESSION);
+}
+
+/* What was not measured, or could not have been seen, does not pass. */
+static void test_nothing_measured(void **state)
+{
+    (void)state;
+    struct compare_settings settings = paired();
+    make(&sides[0], 30);
+    make(&sides[1], 30);
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+    settings.same_build = true;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
+    settings = findings_only();
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
+    settings.gate.named[1] = settings.gate.metrics[1] = true;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+    measure(&sides[0], 1, 1, 500, 0.001);
+    judge(&settings);
+    assert_int_equal(scenario.figures[1].verdict, COMPARE_INCONCLUSIVE);
+    assert_string_equal(scenario.figures[1].note, "nothing above 0 on the candidate");
+    measure(&sides[1], 1, 2, 500, 0.001);
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
+    settings = findings_only();
+    make(&sides[0], 3);
+    make(&sides[1], 3);
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_INCONCLUSIVE);
+    assert_non_null(strstr(scenario.reason, "too few trials"));
+    settings.gate.crashes = settings.gate.leaks = false;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
 }
 
 /* The sequential test decides on all findings together; a known one needs no proof of its own. */
@@ -171,25 +283,32 @@ static void test_sequential(void **state)
 static void test_gates(void **state)
 {
     (void)state;
-    struct compare_settings settings = paired();
+    struct compare_settings settings = findings_only();
     settings.gate.crashes = false;
     make(&sides[0], 50);
     make(&sides[1], 50);
     show(&sides[0], "k", "crash", 0);
     show(&sides[1], "k", "crash", 25);
     judge(&settings);
-    assert_int_equal(row()->verdict, COMPARE_REGRESSION);
-    assert_false(row()->gated);
+    assert_int_equal(scenario.findings[0].verdict, COMPARE_REGRESSION);
+    assert_false(scenario.findings[0].gated);
     assert_int_equal(whole, COMPARE_PASS);
     show(&sides[1], "k", "leak", 25);
     judge(&settings);
     assert_int_equal(whole, COMPARE_REGRESSION);
+    assert_string_equal(scenario.findings[1].title, "any leak");
+    /* The row of all counts what may fail: no leak then. */
+    settings = findings_only();
+    settings.gate.leaks = false;
+    judge(&settings);
+    assert_int_equal(whole, COMPARE_PASS);
+    assert_int_equal(scenario.finding_count, 1);
 }
 
 static void test_too_much_infra(void **state)
 {
     (void)state;
-    struct compare_settings settings = paired();
+    struct compare_settings settings = findings_only();
     make(&sides[0], 50);
     make(&sides[1], 50);
     sides[1].side.infra = 5;
@@ -247,6 +366,7 @@ static void test_same_build_and_few_trials(void **state)
 {
     (void)state;
     struct compare_settings settings = paired();
+    settings.gate.crashes = settings.gate.leaks = false;
     make(&sides[0], 5);
     make(&sides[1], 5);
     measure(&sides[0], 0, 1, 500, 0.01);
@@ -329,6 +449,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_findings, release),
         cmocka_unit_test_teardown(test_replays, release),
+        cmocka_unit_test(test_replays_that_prove),
+        cmocka_unit_test(test_replays_of_equal_sides),
+        cmocka_unit_test_teardown(test_e_values_are_adjusted, release),
+        cmocka_unit_test_teardown(test_nothing_measured, release),
         cmocka_unit_test_teardown(test_sequential, release),
         cmocka_unit_test_teardown(test_gates, release),
         cmocka_unit_test_teardown(test_too_much_infra, release),
