@@ -51,9 +51,8 @@ int baseline_save(const char *reports, const char *name, const cJSON *report, ch
 
 void baseline_path(const char *reports, const char *name, char *path, size_t capacity)
 {
-    if (access(name, F_OK) == 0) {
+    (void)snprintf(path, capacity, "%s/baselines/%s.json", reports, name);
+    if (access(path, F_OK) != 0 && access(name, F_OK) == 0) {
         (void)snprintf(path, capacity, "%s", name);
-    } else {
-        (void)snprintf(path, capacity, "%s/baselines/%s.json", reports, name);
     }
 }

@@ -18,8 +18,8 @@ int baseline_check_name(const char *option, const char *name, struct failure *fa
 int baseline_save(const char *reports, const char *name, const cJSON *report, char *path,
                   size_t capacity, struct failure *failure);
 
-/** The path of a baseline: what is named as a file or folder is that, else the name below REPORTS.
- */
+/** The path of a baseline: the one of that name below REPORTS, or, without one, the file or folder
+ *  that is called so. */
 void baseline_path(const char *reports, const char *name, char *path, size_t capacity);
 
 #endif

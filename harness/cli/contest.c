@@ -37,7 +37,7 @@ static int load_report(struct contestant *side, const char *path, struct failure
 {
     (void)snprintf(side->path, sizeof side->path, "%s", path);
     side->report = report_read(path, failure);
-    return side->report != NULL ? 0 : -1;
+    return side->report != NULL ? report_check(side->report, path, failure) : -1;
 }
 
 static int load_baseline(struct contestant *side, struct failure *failure)
@@ -90,6 +90,37 @@ static int choose_mode(struct contest *contest, int count, struct failure *failu
     return 0;
 }
 
+/* Scenarios that the recorded baseline does not have are left out, and said so. */
+static int keep_common(struct contest *contest, struct failure *failure)
+{
+    const struct contestant *a = &contest->sides[SIDE_BASELINE];
+    struct contestant *b = &contest->sides[SIDE_CANDIDATE];
+    const char *flavor = b->options.run.flavor->name;
+    struct scenario_list *list = &b->scenarios;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct scenario *scenario = list->items[i];
+        size_t before = 0;
+        for (size_t k = 0; k < kept; k++) {
+            before += strcmp(list->items[k]->name, scenario->name) == 0 &&
+                      strcmp(list->items[k]->combination, scenario->combination) == 0;
+        }
+        if (compare_has(a->report, scenario->name, flavor, scenario->combination, before)) {
+            list->items[kept++] = scenario;
+        } else {
+            buffer_printf(&contest->remarks,
+                          "scenario \"%s\" (%s) is not in the baseline: not compared\n",
+                          scenario->name, flavor);
+            scenario_free(scenario);
+        }
+    }
+    list->count = kept;
+    return kept > 0 ? 0
+                    : failure_set(failure, FAILURE_USAGE,
+                                  "the baseline %s has none of these scenarios in flavor %s",
+                                  a->path, flavor);
+}
+
 int contest_load(struct contest *contest, char **words, int count, struct failure *failure)
 {
     struct contestant *a = &contest->sides[SIDE_BASELINE];
@@ -102,6 +133,13 @@ int contest_load(struct contest *contest, char **words, int count, struct failur
                            "--callgrind runs both sides: give --baseline and --candidate");
     }
     if (contest->mode == COMPARE_RECORDED) {
+        const struct compare_options *options = &b->options;
+        if (options->trials > 0 || options->max_time_ns > 0 || options->sequential ||
+            options->run.sets.count > 0) {
+            return failure_set(failure, FAILURE_USAGE,
+                               "two reports are compared as they are: --trials, --max-time, "
+                               "--sequential and --set are for sides that run");
+        }
         int read = a->options.baseline_report != NULL ? load_baseline(a, failure)
                                                       : load_report(a, words[0], failure);
         return read != 0 ? -1 : load_report(b, words[count - 1], failure);
@@ -111,6 +149,9 @@ int contest_load(struct contest *contest, char **words, int count, struct failur
     if ((a->runs ? load_scenarios(a, words, count, failure) : load_baseline(a, failure)) != 0 ||
         load_scenarios(b, words, count, failure) != 0) {
         return -1;
+    }
+    if (!a->runs) {
+        return keep_common(contest, failure);
     }
     if (a->runs && a->scenarios.count != b->scenarios.count) {
         return failure_set(failure, FAILURE_USAGE,
@@ -275,11 +316,28 @@ static int read_sides(struct contest *contest)
     return 0;
 }
 
+/* And what only the baseline has, so that nobody takes this for all of it. */
+static void remark_missing(struct contest *contest)
+{
+    const cJSON *scenario;
+    cJSON_ArrayForEach(scenario, json_get(contest->sides[SIDE_BASELINE].report, "scenarios"))
+    {
+        if (compare_partner(contest->sides[SIDE_CANDIDATE].report,
+                            contest->sides[SIDE_BASELINE].report, scenario) == NULL) {
+            buffer_printf(&contest->remarks,
+                          "scenario \"%s\" (%s) of the baseline was not run on the candidate: not "
+                          "compared\n",
+                          json_get_text(scenario, "name"), json_get_text(scenario, "flavor"));
+        }
+    }
+}
+
 static int compare_recorded(struct contest *contest)
 {
     if (read_sides(contest) != 0) {
         return -1;
     }
+    remark_missing(contest);
     for (size_t i = 0; i < contest->count; i++) {
         struct round *round = &contest->rounds[i];
         const struct compare_side *a = &round->sides[SIDE_BASELINE];
@@ -341,7 +399,7 @@ int contest_finish(struct contest *contest)
     }
     contest_doubt(contest);
     if (compare_judge(contest->compared, contest->count, &verdict, &failure) != 0 ||
-        contest_tell(contest, verdict, &code, &failure) != 0) {
+        contest_tell(contest, contest_trust(contest, verdict), &code, &failure) != 0) {
         return verb_fail("compare", &failure);
     }
     return code;

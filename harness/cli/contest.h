@@ -80,6 +80,9 @@ int contest_look(struct contest *contest, size_t i, struct failure *failure);
 /** Adds to the remarks what a comparison of recorded sides cannot know. */
 void contest_doubt(struct contest *contest);
 
+/** The verdict, unless the candidate's report is partial: what it did not run has not passed. */
+enum compare_verdict contest_trust(const struct contest *contest, enum compare_verdict verdict);
+
 /** Writes all forms of the comparison into the folder and prints them; *code is the exit code. */
 int contest_tell(struct contest *contest, enum compare_verdict verdict, int *code,
                  struct failure *failure);

@@ -45,6 +45,16 @@ void contest_doubt(struct contest *contest)
     doubt_difference(contest, "kernel", "the kernel");
     doubt_difference(contest, "openssl", "OpenSSL of the harness");
     doubt_difference(contest, "eighth", "the version of eighth");
+    for (size_t i = 0; i < contest->count; i++) {
+        const char *first = contest->rounds[i].sides[SIDE_BASELINE].digest;
+        const char *second = contest->rounds[i].sides[SIDE_CANDIDATE].digest;
+        if (first[0] != '\0' && second[0] != '\0' && strcmp(first, second) != 0) {
+            buffer_puts(
+                &contest->rounds[i].notes,
+                "the scenario itself differs between the sides, and with it what the client "
+                "had to do\n");
+        }
+    }
     for (size_t s = 0; s < SIDES; s++) {
         if (cJSON_IsTrue(json_get(contest->sides[s].report, "partial"))) {
             buffer_printf(&contest->remarks, "the report of the %s is partial: %s\n",
@@ -52,6 +62,12 @@ void contest_doubt(struct contest *contest)
                           json_get_text(contest->sides[s].report, "stopped"));
         }
     }
+}
+
+enum compare_verdict contest_trust(const struct contest *contest, enum compare_verdict verdict)
+{
+    bool partial = cJSON_IsTrue(json_get(contest->sides[SIDE_CANDIDATE].report, "partial"));
+    return partial && verdict == COMPARE_PASS ? COMPARE_INCONCLUSIVE : verdict;
 }
 
 /* ---- files ---- */

@@ -276,8 +276,12 @@ int verb_run(const struct invocation *invocation, int argc, char **argv)
     } else {
         code = run_all(invocation, &options, &scenarios, argv[1]);
     }
-    if (code == EXIT_USAGE && names(invocation, "--bisect") != NULL) {
-        code = bisect_code(code, false, client_is_missing(invocation), 0);
+    /* Trials that ran have git's codes already. Without any, git would take 3 for a bad revision;
+     * no folder for the reports, no worker, no signals: so it is at each of them. */
+    if (names(invocation, "--bisect") != NULL) {
+        code = code == EXIT_USAGE       ? bisect_code(code, false, client_is_missing(invocation), 0)
+               : code == EXIT_UNDECIDED ? BISECT_ABORT
+                                        : code;
     }
     scenario_list_clear(&scenarios);
     run_options_release(&options);

@@ -247,7 +247,8 @@ static void judge_scenario(struct compare_scenario *scenario)
 {
     scenario->verdict = COMPARE_PASS;
     scenario->reason[0] = '\0';
-    if (is_untrustworthy(scenario->a) || is_untrustworthy(scenario->b)) {
+    scenario->untrustworthy = is_untrustworthy(scenario->a) || is_untrustworthy(scenario->b);
+    if (scenario->untrustworthy) {
         scenario->verdict = COMPARE_INCONCLUSIVE;
         (void)snprintf(scenario->reason, sizeof scenario->reason,
                        "the machine got in the way of too many trials (infra: %llu and %llu)",

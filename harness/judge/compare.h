@@ -156,6 +156,7 @@ struct compare_scenario {
     struct compare_figure figures[COMPARE_METRICS];
     double detectable_rate; /**< of findings that A does not show, by the trials; infinite: none */
     struct compare_sequential sequential;
+    bool untrustworthy; /**< the machine got in the way of too many trials */
     enum compare_verdict verdict;
     char reason[256];
 };

@@ -64,6 +64,7 @@ void compare_side_release(struct compare_side *side)
     free(side->options);
     free(side->client);
     free(side->path);
+    free(side->digest);
     memset(side, 0, sizeof *side);
 }
 

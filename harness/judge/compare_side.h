@@ -65,6 +65,7 @@ struct compare_side {
     char *options;  /**< of the client, JSON text */
     char *client;   /**< "name version" */
     char *path;     /**< of the library */
+    char *digest;   /**< of the scenario, without its client; "" unknown */
     struct compare_trial *trials;
     size_t trial_count;
     uint64_t judged; /**< trials that count; the list of them may end earlier */

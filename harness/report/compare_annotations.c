@@ -86,6 +86,17 @@ static void annotate_metric(struct annotations *all, const cJSON *scenario, cons
     buffer_clear(&message);
 }
 
+/* Nothing else would say that the machine spoilt it. */
+static void annotate_scenario(struct annotations *all, const cJSON *scenario)
+{
+    struct buffer title = BUFFER_INIT;
+    buffer_printf(&title, "%s is inconclusive", json_get_text(scenario, "name"));
+    if (strcmp(json_get_text(scenario, "verdict"), "inconclusive") == 0) {
+        annotate(all, scenario, scenario, buffer_text(&title), json_get_text(scenario, "reason"));
+    }
+    buffer_clear(&title);
+}
+
 void compare_form_annotations(const cJSON *comparison, struct buffer *text)
 {
     struct annotations all = {text, 0, 0};
@@ -93,6 +104,9 @@ void compare_form_annotations(const cJSON *comparison, struct buffer *text)
     cJSON_ArrayForEach(scenario, json_get(comparison, "scenarios"))
     {
         const cJSON *item;
+        if (cJSON_IsTrue(json_get(scenario, "untrustworthy"))) {
+            annotate_scenario(&all, scenario);
+        }
         cJSON_ArrayForEach(item, json_get(scenario, "findings"))
         {
             annotate_finding(&all, scenario, item);

@@ -33,6 +33,10 @@ void compare_form_annotations(const cJSON *comparison, struct buffer *text);
 /** "1.064 [1.047, 1.081]"; "-" where there is no estimate, "~" before what is undecided. */
 void compare_tell_interval(const cJSON *metric, struct buffer *text);
 
+/** Adds the standard deviation of the pairs' differences: "7.1 %" of ratios' logarithms, or in the
+ *  unit. */
+void compare_tell_deviation(const cJSON *metric, struct buffer *text);
+
 /** The figure of one side with its unit: "412.3 us", "4.1 MiB"; "-" unknown. */
 void compare_tell_value(const cJSON *metric, const char *side, struct buffer *text);
 

@@ -38,8 +38,16 @@ static void add_case(struct suite *suite, const cJSON *scenario, int number, con
     struct buffer unique = BUFFER_INIT;
     struct buffer *text = &suite->cases;
     buffer_printf(&class, "eighth.%s", json_get_text(scenario, "name"));
-    /* Two scenarios may have one name, and duplicates are dropped. */
-    buffer_printf(&unique, "%d %s: %s", number, json_get_text(scenario, "flavor"), name);
+    buffer_puts(&unique, json_get_text(scenario, "flavor"));
+    if (json_get_text(scenario, "combination")[0] != '\0') {
+        buffer_printf(&unique, ", %s", json_get_text(scenario, "combination"));
+    }
+    /* Duplicates are dropped; what else can be told apart has the same name in each pipeline, so
+     * that readers know what is new. */
+    if (number > 1) {
+        buffer_printf(&unique, ", no. %d", number);
+    }
+    buffer_printf(&unique, ": %s", name);
     suite->counts[result]++;
     buffer_puts(text, "    <testcase");
     xml_attribute("classname", buffer_text(&class), text);
@@ -67,9 +75,9 @@ static void add_finding(struct suite *suite, const cJSON *scenario, int number,
 {
     struct buffer name = BUFFER_INIT;
     struct buffer message = BUFFER_INIT;
-    buffer_printf(&name, "%s: %s (%.40s)", json_get_text(finding, "kind"),
-                  json_get_text(finding, "title"), json_get_text(finding, "key"));
-    buffer_printf(&message, "%s: baseline ", json_get_text(finding, "status"));
+    buffer_printf(&name, "%s %s", json_get_text(finding, "kind"), json_get_text(finding, "key"));
+    buffer_printf(&message, "%s\n%s: baseline ", json_get_text(finding, "title"),
+                  json_get_text(finding, "status"));
     compare_tell_hits(finding, "baseline", &message);
     buffer_puts(&message, " trials, candidate ");
     compare_tell_hits(finding, "candidate", &message);
@@ -106,15 +114,40 @@ static void add_metric(struct suite *suite, const cJSON *scenario, int number, c
     buffer_clear(&message);
 }
 
+/* Whether the machine, and nothing else, is why it is undecided. */
+static bool is_infra(const cJSON *scenario)
+{
+    return cJSON_IsTrue(json_get(scenario, "untrustworthy"));
+}
+
+/* How many before it have the same name, flavor and combination, and itself. */
+static int number_of(const cJSON *scenarios, const cJSON *scenario)
+{
+    static const char *const keys[] = {"name", "flavor", "combination"};
+    const cJSON *each;
+    int number = 1;
+    cJSON_ArrayForEach(each, scenarios)
+    {
+        bool same = true;
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+            same =
+                same && strcmp(json_get_text(each, keys[i]), json_get_text(scenario, keys[i])) == 0;
+        }
+        if (each == scenario) {
+            break;
+        }
+        number += same;
+    }
+    return number;
+}
+
 /* One case says how the scenario as a whole went: infra shows here and nowhere else. */
 static void add_scenario(struct suite *suite, const cJSON *scenario, int number)
 {
     const cJSON *item;
-    double infra = json_get_number(json_get(scenario, "baseline"), "infra") +
-                   json_get_number(json_get(scenario, "candidate"), "infra");
     enum case_result result = is_verdict(scenario, "regression")      ? CASE_FAILED
                               : !is_verdict(scenario, "inconclusive") ? CASE_PASSED
-                              : infra > 0                             ? CASE_ERROR
+                              : is_infra(scenario)                    ? CASE_ERROR
                                                                       : CASE_SKIPPED;
     add_case(suite, scenario, number, "verdict", result, json_get_text(scenario, "reason"));
     cJSON_ArrayForEach(item, json_get(scenario, "findings"))
@@ -131,10 +164,10 @@ void compare_form_junit(const cJSON *comparison, struct buffer *text)
 {
     struct suite suite = {BUFFER_INIT, {0}};
     const cJSON *scenario;
-    int number = 0;
-    cJSON_ArrayForEach(scenario, json_get(comparison, "scenarios"))
+    const cJSON *scenarios = json_get(comparison, "scenarios");
+    cJSON_ArrayForEach(scenario, scenarios)
     {
-        add_scenario(&suite, scenario, ++number);
+        add_scenario(&suite, scenario, number_of(scenarios, scenario));
     }
     buffer_puts(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite");
     xml_attribute("name", "eighth compare", text);

@@ -4,6 +4,7 @@
  */
 #include "harness/report/compare_read.h"
 
+#include "harness/judge/words.h"
 #include "harness/report/json.h"
 
 #include <math.h>
@@ -111,7 +112,11 @@ static int add_hit(struct compare_side *side, const cJSON *finding)
     struct compare_hit *hit = &side->hits[side->hit_count++];
     hit->key = strdup(key);
     hit->kind = strdup(kind);
-    hit->title = strdup(json_get_text(finding, "title"));
+    struct buffer title = BUFFER_INIT;
+    const char *words = json_get_text(finding, "title");
+    words_clean(&title, words, strlen(words)); /* one line, whoever wrote the report */
+    hit->title = strdup(buffer_text(&title));
+    buffer_clear(&title);
     hit->reproduce = strdup(json_get_text(finding, "reproduce"));
     hit->trials = trials < side->judged ? trials : side->judged;
     hit->first_trial = (uint32_t)whole(finding, "first_trial");
@@ -149,8 +154,9 @@ int compare_side_read(struct compare_side *side, const cJSON *scenario, struct f
     side->options = strdup(json_get_text(client, "options"));
     side->path = strdup(json_get_text(client, "path"));
     side->client = strdup(name);
-    if (side->build_id == NULL || side->options == NULL || side->path == NULL ||
-        side->client == NULL || read_trials(side, scenario) != 0 ||
+    side->digest = strdup(json_get_text(scenario, "digest"));
+    if (side->digest == NULL || side->build_id == NULL || side->options == NULL ||
+        side->path == NULL || side->client == NULL || read_trials(side, scenario) != 0 ||
         read_hits(side, scenario) != 0) {
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for a comparison");
     }
@@ -166,6 +172,21 @@ static bool is_same(const cJSON *a, const cJSON *b)
         }
     }
     return true;
+}
+
+bool compare_has(const cJSON *report, const char *name, const char *flavor, const char *combination,
+                 size_t before)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, json_get(report, "scenarios"))
+    {
+        if (strcmp(json_get_text(each, "name"), name) == 0 &&
+            strcmp(json_get_text(each, "flavor"), flavor) == 0 &&
+            strcmp(json_get_text(each, "combination"), combination) == 0 && before-- == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const cJSON *compare_partner(const cJSON *report, const cJSON *other, const cJSON *scenario)

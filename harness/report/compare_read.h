@@ -9,6 +9,8 @@
 #include "harness/judge/compare_side.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /** Reads one scenario of a report, which is not trusted to be complete: what is missing is not
  *  known. Release the side in any case. Fails with FAILURE_ENVIRONMENT: no memory. */
@@ -17,5 +19,9 @@ int compare_side_read(struct compare_side *side, const cJSON *scenario, struct f
 /** The scenario of the report that is the same as this one of another report: same name, flavor and
  *  combination, the n-th of these where it is the n-th. NULL if there is none. */
 const cJSON *compare_partner(const cJSON *report, const cJSON *other, const cJSON *scenario);
+
+/** Whether the report has a scenario like that, after so many others like that. */
+bool compare_has(const cJSON *report, const char *name, const char *flavor, const char *combination,
+                 size_t before);
 
 #endif

@@ -163,8 +163,10 @@ static void add_scenario(cJSON *item, const struct compare_run *run, size_t i)
     }
     json_text(item, "verdict", compare_verdict_name(scenario->verdict));
     json_text(item, "reason", scenario->reason);
+    json_bool(item, "untrustworthy", scenario->untrustworthy);
     add_build(item, "baseline", scenario->a);
     add_build(item, "candidate", scenario->b);
+    json_number(item, "confidence", scenario->confidence);
     add_known(item, "detectable_rate", scenario->detectable_rate);
     add_sequential(item, &scenario->sequential);
     cJSON *findings = json_array(item, "findings");

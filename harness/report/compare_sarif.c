@@ -139,7 +139,11 @@ static const cJSON *find_finding(const cJSON *report, const cJSON *scenario, con
     const cJSON *finding;
     cJSON_ArrayForEach(finding, json_get(find_scenario(report, scenario), "findings"))
     {
-        if (strcmp(json_get_text(json_get(finding, "signature"), "key"), key) == 0) {
+        const cJSON *signature = json_get(finding, "signature");
+        bool poor = strcmp(json_get_text(signature, "quality"), "low") == 0;
+        if (poor ? strncmp(key, "poor/", 5) == 0 &&
+                       strcmp(json_get_text(finding, "kind"), key + 5) == 0
+                 : strcmp(json_get_text(signature, "key"), key) == 0) {
             return finding;
         }
     }
@@ -172,9 +176,10 @@ static void add_result(struct sarif *sarif, const cJSON *scenario, const cJSON *
     json_number(result, "ruleIndex", rule_of(sarif, kind));
     json_text(result, "ruleId", kind);
     json_text(result, "level",
-              strcmp(verdict, "regression") == 0     ? "error"
-              : strcmp(verdict, "inconclusive") == 0 ? "warning"
-                                                     : "note");
+              !cJSON_IsTrue(json_get(row, "may_fail")) ? "note"
+              : strcmp(verdict, "regression") == 0     ? "error"
+              : strcmp(verdict, "inconclusive") == 0   ? "warning"
+                                                       : "note");
     buffer_printf(&message, "%s, %s: baseline ", json_get_text(row, "title"),
                   json_get_text(row, "status"));
     compare_tell_hits(row, "baseline", &message);

@@ -53,6 +53,12 @@ static void add_title(const char *title, struct buffer *text)
     buffer_puts(text, "...");
 }
 
+static void add_rate(const cJSON *rate, struct buffer *text)
+{
+    buffer_printf(text, "%.2g %% to %.3g %%", 100 * json_get_number(rate, "low"),
+                  100 * json_get_number(rate, "high"));
+}
+
 static void add_finding(const cJSON *finding, struct buffer *text)
 {
     struct buffer a = BUFFER_INIT;
@@ -67,6 +73,11 @@ static void add_finding(const cJSON *finding, struct buffer *text)
                   buffer_text(&b), json_get_number(difference, "low"),
                   json_get_number(difference, "high"), json_get_number(finding, "p_worse_adjusted"),
                   json_get_text(finding, "verdict"));
+    buffer_puts(text, "            of trials (95 %): baseline ");
+    add_rate(json_get(finding, "baseline"), text);
+    buffer_puts(text, ", candidate ");
+    add_rate(json_get(finding, "candidate"), text);
+    buffer_puts(text, "\n");
     if (cJSON_IsObject(replay)) {
         buffer_printf(
             text, "            replayed with its seed: %.0f of %.0f, baseline %.0f of %.0f\n",
@@ -93,9 +104,12 @@ static void add_metric(const cJSON *metric, struct buffer *text)
     compare_tell_value(metric, "baseline", &a);
     compare_tell_value(metric, "candidate", &b);
     compare_tell_interval(metric, &interval);
-    buffer_printf(text, "  %-22s  %12s  %12s  %1s %-24s  %s", json_get_text(metric, "name"),
+    struct buffer sd = BUFFER_INIT;
+    compare_tell_deviation(metric, &sd);
+    buffer_printf(text, "  %-22s  %12s  %12s  %1s %-24s  %8s  %s", json_get_text(metric, "name"),
                   buffer_text(&a), buffer_text(&b), undecided ? "~" : "", buffer_text(&interval),
-                  json_get_text(metric, "verdict"));
+                  buffer_text(&sd), json_get_text(metric, "verdict"));
+    buffer_clear(&sd);
     if (json_get_text(metric, "note")[0] != '\0') {
         buffer_printf(text, " (%s)", json_get_text(metric, "note"));
     } else if (!cJSON_IsTrue(json_get(metric, "may_fail"))) {
@@ -145,8 +159,8 @@ static void add_metrics(const cJSON *scenario, struct buffer *text)
             continue;
         }
         if (!head) {
-            buffer_printf(text, "  %-22s  %12s  %12s  %1s %-24s  %s\n", "metric", "baseline",
-                          "candidate", "", "ratio [low, high]", "verdict");
+            buffer_printf(text, "  %-22s  %12s  %12s  %1s %-24s  %8s  %s\n", "metric", "baseline",
+                          "candidate", "", "ratio [low, high]", "SD", "verdict");
             head = true;
         }
         add_metric(metric, text);

@@ -45,6 +45,18 @@ void compare_tell_interval(const cJSON *metric, struct buffer *text)
     buffer_puts(text, "]");
 }
 
+void compare_tell_deviation(const cJSON *metric, struct buffer *text)
+{
+    double sd = json_get_number(metric, "sd");
+    if (!has(metric, "sd")) {
+        buffer_puts(text, "-");
+    } else if (is_ratio(metric)) {
+        buffer_printf(text, "%.1f %%", 100 * sd);
+    } else {
+        buffer_printf(text, "%.1f", sd);
+    }
+}
+
 void compare_tell_value(const cJSON *metric, const char *side, struct buffer *text)
 {
     const char *unit = json_get_text(metric, "unit");

@@ -6,6 +6,7 @@
 
 #include "harness/base/buffer.h"
 #include "harness/report/json.h"
+#include "harness/report/report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,4 +53,36 @@ cJSON *report_read(const char *path, struct failure *failure)
     }
     buffer_clear(&text);
     return report;
+}
+
+/* Comparisons and proofs of fixes have scenarios, too, but no findings with trials in them. */
+static bool is_report(const cJSON *report)
+{
+    const cJSON *scenarios = json_get(report, "scenarios");
+    const cJSON *scenario;
+    cJSON_ArrayForEach(scenario, scenarios)
+    {
+        if (json_get_text(scenario, "name")[0] == '\0' ||
+            !cJSON_IsObject(json_get(scenario, "trials")) ||
+            !cJSON_IsArray(json_get(scenario, "findings"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int report_check(const cJSON *report, const char *path, struct failure *failure)
+{
+    double version = json_get_number(report, "version");
+    if (!is_report(report)) {
+        return failure_set(failure, FAILURE_USAGE,
+                           "%s is not a report of eighth: `eighth run` writes them as report.json",
+                           path);
+    }
+    if (version != REPORT_VERSION) {
+        return failure_set(failure, FAILURE_USAGE,
+                           "%s is a report of version %g; this eighth reads version %d", path,
+                           version, REPORT_VERSION);
+    }
+    return 0;
 }

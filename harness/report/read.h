@@ -14,4 +14,8 @@
  *  no report of eighth. */
 cJSON *report_read(const char *path, struct failure *failure);
 
+/** Whether it is a report as `eighth run` writes it, of this version: for those who count what is
+ * in it. Fails with FAILURE_USAGE, naming path. */
+int report_check(const cJSON *report, const char *path, struct failure *failure);
+
 #endif

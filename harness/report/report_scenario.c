@@ -9,13 +9,36 @@
 #include "harness/judge/words.h"
 #include "harness/report/json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define CONFIDENCE 0.95
 /* A run of more trials keeps its counts; the list of them ends here. */
 #define MOST_TRIALS_LISTED 10000
 /* While the run goes on the report is written again and again: it must not grow with the run. */
 #define MOST_LISTED_MEANWHILE 500
+
+/* FNV-1a of the scenario without its client and how often it runs: equal digests, equal work. */
+static void add_digest(cJSON *item, const struct scenario *scenario)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    cJSON *tree = scenario->json != NULL ? cJSON_Parse(scenario->json) : NULL;
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "client");
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "trials");
+    cJSON_DeleteItemFromObjectCaseSensitive(tree, "description");
+    char *text = tree != NULL ? cJSON_PrintUnformatted(tree) : NULL;
+    char digest[17] = "";
+    for (const char *at = text; at != NULL && *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    }
+    if (text != NULL) {
+        (void)snprintf(digest, sizeof digest, "%016" PRIx64, hash);
+    }
+    json_text(item, "digest", digest);
+    free(text);
+    cJSON_Delete(tree);
+}
 
 static void add_client(cJSON *item, const struct scenario_result *result)
 {
@@ -300,6 +323,7 @@ void report_add_scenario(cJSON *item, const struct report_run *run,
     json_text(item, "name", scenario->name);
     json_text(item, "file", scenario->file != NULL ? scenario->file : "");
     json_text(item, "combination", scenario->combination != NULL ? scenario->combination : "");
+    add_digest(item, scenario);
     json_text(item, "description", scenario->description != NULL ? scenario->description : "");
     json_text(item, "flavor", result->flavor);
     json_text(item, "verdict", verdict_name(result->verdict));

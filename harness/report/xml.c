@@ -24,6 +24,15 @@ void xml_escaped(const char *words, struct buffer *text)
         case '\n':
             buffer_puts(text, "&#10;");
             break;
+        case 0xef:
+            /* U+FFFE and U+FFFF are no characters of XML 1.0 (section 2.2). */
+            if ((unsigned char)words[1] == 0xbf && (unsigned char)words[2] >= 0xbe) {
+                buffer_puts(text, "\xef\xbf\xbd");
+                words += 2;
+            } else {
+                buffer_add(text, words, 1);
+            }
+            break;
         default:
             buffer_add(text, byte < 0x20 && byte != '\t' ? "?" : words, 1);
         }

@@ -96,6 +96,12 @@ def test_exit_codes(eighth):
     broken = eighth.folder / "broken.so"
     broken.write_text("not a library", encoding="utf-8")
     assert bisect(eighth, "--trials", "1", client=broken).code == 125
+    # Nothing can be run at all, whatever the revision: 3 would be a bad one for git.
+    (eighth.folder / "file").write_text("", encoding="utf-8")
+    nowhere = subprocess.run([eighth.binary, "run", eighth.write(BARE), "--client", worse, "--bisect",
+                              "--trials", "1", "--reports", eighth.folder / "file"],
+                             capture_output=True, text=True, timeout=60, check=False)
+    assert nowhere.returncode == 130 and "cannot make" in nowhere.stderr, nowhere
     # Wrong in any revision: git must stop.
     assert bisect(eighth, client=worse).code == 130
     assert bisect(eighth, "--rate", "2", client=worse).code == 130

@@ -295,6 +295,35 @@ def test_callgrind_needs_valgrind_and_a_plain_build(eighth):
         assert result.code == 2 and "use flavor plain" in result.err, result
 
 
+def test_fail_on_crashes_lets_leaks_pass(compare):
+    """Also in the row of all findings, which counts what may fail."""
+    compared = compare({}, {"leak_fd_every": 5}, "--trials", "21", "--fail-on", "crashes", **LEAKS)
+    assert compared.finding("leak")["verdict"] == "regression"
+    assert [f["kind"] for f in compared.scenario["findings"]] == ["leak"]
+    assert compared.code == 0, compared
+
+
+def test_what_may_not_fail_ends_nothing_early(compare):
+    compared = compare({}, {"crash": 0.9}, "--trials", "40", "--fail-on", "leaks")
+    assert compared.scenario["candidate"]["trials"] == 40
+
+
+@pytest.mark.parametrize("arguments", [("--trials", "1"), ("--trials", "8", "--fail-on",
+                                                            "crashes,heap.per_cycle")])
+def test_what_was_not_measured_does_not_pass(compare, arguments):
+    compared = compare({"burn_us": 1}, {"burn_us": 9}, *arguments)
+    assert compared.code == 3, compared
+    assert "not measured" in compared.scenario["reason"] or \
+        "none of it was measured" in compared.scenario["reason"]
+
+
+def test_too_few_trials_for_any_finding(compare):
+    compared = compare({}, {"salt": 1}, "--trials", "3", "--fail-on", "crashes")
+    assert compared.code == 3, compared
+    assert "too few trials" in compared.scenario["reason"]
+    assert compared.scenario["detectable_rate"] is None
+
+
 def test_fail_on_leaves_the_rest_alone(compare):
     compared = compare({}, {"crash": 0.5}, "--trials", "30", "--fail-on", "leaks")
     assert compared.finding("crash")["verdict"] == "regression"
@@ -381,6 +410,73 @@ def test_two_reports(eighth, validator):
     assert back.finding("crash")["status"] == "fixed"
 
 
+def test_recorded_side_without_some_scenarios(eighth):
+    """What only one side has is said, whichever side it is; what is partial does not pass."""
+    folder = eighth.folder / "both"
+    folder.mkdir()
+    for name in ("one", "two"):
+        (folder / f"{name}.json").write_text(json.dumps({**BARE, "name": name}), encoding="utf-8")
+    words = ("--client", WORSE, "--trials", "8")
+    both = eighth("run", folder, *words, "--save-baseline", "both")
+    one = eighth("run", folder / "one.json", *words, "--save-baseline", "one")
+    less = Compared(eighth("compare", both.path, one.path, "--reports", eighth.reports))
+    assert any('"two" (plain) of the baseline was not run' in n for n in less.tree["notes"]), less
+    more = Compared(eighth("compare", one.path, both.path, "--reports", eighth.reports))
+    assert any('"two" (plain) is not in the baseline' in n for n in more.tree["notes"]), more
+    half = Compared(eighth("compare", "--baseline-report", "one", "--candidate", WORSE, folder,
+                           "--reports", eighth.reports))
+    assert [s["name"] for s in half.tree["scenarios"]] == ["one"] and half.code == 0, half
+    assert any('"two" (plain) is not in the baseline' in n for n in half.tree["notes"]), half
+    none = eighth("compare", "--baseline-report", "one", "--candidate", WORSE, folder / "two.json",
+                  "--reports", eighth.reports)
+    assert none.code == 2 and "has none of these scenarios" in none.err, none
+    tree = json.loads(one.path.read_text(encoding="utf-8"))
+    part = eighth.folder / "part.json"
+    part.write_text(json.dumps({**tree, "partial": True, "stopped": "interrupted"}), encoding="utf-8")
+    partial = Compared(eighth("compare", one.path, part, "--reports", eighth.reports))
+    assert partial.code == 3, partial
+    # Not even of one scenario that has changed is it silent.
+    assert not any("itself differs" in n for n in less.scenario["notes"])
+    other = eighth("run", folder / "one.json", *words, "--set", "load.cycles=7")
+    changed = Compared(eighth("compare", one.path, other.path, "--reports", eighth.reports))
+    assert any("itself differs" in n for n in changed.scenario["notes"]), changed
+
+
+def test_what_is_no_report(eighth):
+    one = run_report(eighth, {}, "--trials", "6")
+    compared = Compared(eighth("compare", one.path, one.path, "--reports", eighth.reports))
+    tree = json.loads(one.path.read_text(encoding="utf-8"))
+    wrong = eighth.folder / "wrong.json"
+    for text, message in ((compared.text("compare.json"), "is not a report of eighth"),
+                          ('{"scenarios":["x"]}', "is not a report of eighth"),
+                          (json.dumps({**tree, "version": 99}), "version 99")):
+        wrong.write_text(text, encoding="utf-8")
+        result = eighth("compare", one.path, wrong, "--reports", eighth.reports)
+        assert result.code == 2 and message in result.err, result
+    ignored = eighth("compare", one.path, one.path, "--trials", "9", "--reports", eighth.reports)
+    assert ignored.code == 2 and "compared as they are" in ignored.err, ignored
+
+
+def test_more_trials_than_are_listed(eighth):
+    """The list of trials ends at 10,000; counts do not."""
+    one = run_report(eighth, {"crash": 0.5}, "--trials", "6")
+    trees = []
+    for hits, listed in ((3000, 2), (20, 6)):
+        tree = json.loads(one.path.read_text(encoding="utf-8"))
+        (scenario,) = tree["scenarios"]
+        scenario["trials"].update(run=20000, clean=20000 - hits, with_findings=hits)
+        scenario["trial_list"] = scenario["trial_list"][:listed]
+        scenario["findings"][0]["trials"] = hits
+        path = eighth.folder / f"long{hits}.json"
+        path.write_text(json.dumps(tree), encoding="utf-8")
+        trees.append(path)
+    compared = Compared(eighth("compare", trees[1], trees[0], "--fail-on", "crashes", "--reports",
+                               eighth.reports))
+    row = compared.finding("any")
+    assert (row["baseline"]["k"], row["candidate"]["k"]) == (20, 3000), compared
+    assert row["status"] == "worse" and compared.code == 1, compared
+
+
 def test_reports_without_common_scenario(eighth):
     one = run_report(eighth, {}, "--trials", "1")
     other = run_report(eighth, {}, "--trials", "1", name="other")
@@ -393,6 +489,7 @@ def test_baselines_are_kept(eighth, validator):
     kept = eighth("run", path, "--client", WORSE, "--trials", "12", "--save-baseline", "main")
     assert kept.code == 0, kept
     assert (eighth.reports / "baselines/main.json").exists()
+    (eighth.folder / "main").mkdir()  # a name is a name, whatever else is called so
     bad = Compared(eighth("compare", "--baseline-report", "main", "--candidate",
                           f'{WORSE}:{{"crash":0.9}}', path, "--reports", eighth.reports,
                           "--fail-on", "crashes", "--save-baseline", "next"))
@@ -416,6 +513,7 @@ USAGE = [
     (["compare", "a", "b", "c"], "what is compared"),
     (["compare", "--margin", "tls.p5=5%"], "did you mean tls.p50"),
     (["compare", "--margin", "tls.p50=5"], "expected METRIC=PERCENT%"),
+    (["compare", "--margin", "tls.p50=0x5%"], "expected METRIC=PERCENT%"),
     (["compare", "--fail-on", "crash"], "did you mean crashes"),
     (["compare", "--save-baseline", "../x"], "expected at most 100 letters"),
     (["compare", "--flavor", "all", "a", "b"], "one flavor"),
@@ -433,30 +531,98 @@ def test_usage(eighth, arguments, message):
 
 # ---- recipes ----
 
-def recipe_commands(path):
-    """The eighth commands of a CI file: what stands behind `run:` of GitHub or `- ` of GitLab."""
+def script_of(path, job):
+    """The shell script of a job: what stands below `script:` of GitLab, or behind `run:` of GitHub."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    stripped = [re.sub(r"^ *(- |run: )?", "", line) for line in lines if "#" not in line]
-    return [line for line in stripped if line.startswith("eighth ") and "--" in line]
+    begin = next(i for i, line in enumerate(lines) if line.startswith(job))
+    script = []
+    block = 0  # indentation of a `|` block that is being read
+    listed = False
+    for line in lines[begin + 1:]:
+        indent = len(line) - len(line.lstrip())
+        words = line.strip()
+        if words and indent <= len(job) - len(job.lstrip()):
+            break
+        if block and words and indent >= block:
+            script.append(line[block:])
+            continue
+        block = 0
+        if words.startswith("#"):
+            continue
+        if words == "script:":
+            listed = True
+        elif listed and words.startswith("- "):
+            words = words[2:]
+            if words == "|":
+                block = indent + 2
+            else:
+                script.append(words)
+        elif words.startswith("run: "):
+            if words == "run: |":
+                block = indent + 2
+            else:
+                script.append(words[5:])
+        elif words:
+            listed = False
+    return "\n".join(script)
 
 
-def test_recipes_run(eighth):
-    """Each command of the recipes, in a folder as they expect it; the baseline comes first."""
-    folder = eighth.folder
-    (folder / "base").mkdir()
-    (folder / "eighth").mkdir()
-    (folder / "eighth/bare.json").write_text(json.dumps(BARE), encoding="utf-8")
-    for name in ("base/libclient.so", "libclient.so"):
-        shutil.copy(WORSE, folder / name)
-    commands = [command for name in ("gitlab-ci.yml", "github-actions.yml")
-                for command in recipe_commands(ROOT / "docs/ci" / name)]
-    assert len(commands) == 3
-    for command in commands:
-        verb, *words = command.split()[1:]
-        # Fewer trials than the recipe's: what is tested is that the command is understood.
-        more = ["--trials", "6"] if verb == "compare" else []
-        done = subprocess.run([eighth.binary, verb, *words, *more], cwd=folder, timeout=120,
+@pytest.fixture
+def project(eighth):
+    """A repository with a client library that make builds, a scenario, and an origin."""
+    if shutil.which("git") is None:
+        pytest.skip("no git")
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
+           "PATH": f"{eighth.binary.parent}:{os.environ['PATH']}",
+           "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "GITHUB_BASE_REF": "main",
+           "GITHUB_STEP_SUMMARY": str(eighth.folder / "step.md"), "GITHUB_ACTIONS": "",
+           "GIT_AUTHOR_NAME": "nobody", "GIT_AUTHOR_EMAIL": "nobody",
+           "GIT_COMMITTER_NAME": "nobody", "GIT_COMMITTER_EMAIL": "nobody"}
+    origin = eighth.folder / "origin"
+    (origin / "eighth").mkdir(parents=True)
+    (origin / "eighth/bare.json").write_text(json.dumps(BARE), encoding="utf-8")
+    (origin / "Makefile").write_text(f"libclient.so:\n\tcp {WORSE} $@\n", encoding="utf-8")
+
+    def shell(script, folder=eighth.folder):
+        return subprocess.run(["sh", "-e", "-c", script], cwd=folder, env=env, timeout=300,
                               capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (command, done)
-    assert list(folder.glob("out/pull-*/summary.md")) and list(folder.glob("out/pull-*/*.sarif"))
-    assert list(folder.glob("out/merge-*/junit.xml"))
+
+    made = shell("git init -q -b main . && git add . && git commit -q -m first", origin)
+    assert made.returncode == 0, made
+    assert shell("git clone -q origin mine").returncode == 0
+    return shell, eighth.folder / "mine"
+
+
+def test_gitlab_recipe_compares_a_merge_request(project):
+    shell, mine = project
+    done = shell(script_of(ROOT / "docs/ci/gitlab-ci.yml", "eighth-compare:"), mine)
+    assert done.returncode == 0, done
+    assert list(mine.glob("out/merge-*/junit.xml"))
+
+
+def test_gitlab_recipe_keeps_a_baseline(project):
+    """Also where the baseline has findings; a later build that is worse fails, and replaces nothing."""
+    shell, mine = project
+    script = script_of(ROOT / "docs/ci/gitlab-ci.yml", "eighth-trend:")
+    flaky = {**BARE, "client": {"options": {"crash": 0.2}}}
+    (mine / "eighth/bare.json").write_text(json.dumps(flaky), encoding="utf-8")
+    first = shell(script, mine)
+    kept = mine / "out/baselines/main.json"
+    assert first.returncode == 0, first
+    assert json.loads(kept.read_text(encoding="utf-8"))["scenarios"][0]["findings"]
+    before = kept.read_bytes()
+    worse = {**BARE, "client": {"options": {"crash": 0.95, "salt": 7}}}
+    (mine / "eighth/bare.json").write_text(json.dumps(worse), encoding="utf-8")
+    second = shell(script, mine)
+    assert second.returncode == 1, second
+    assert kept.read_bytes() == before
+
+
+def test_github_recipe(project):
+    shell, mine = project
+    path = ROOT / "docs/ci/github-actions.yml"
+    for step in ("Build the baseline and the candidate", "Compare", "Show the summary"):
+        done = shell(script_of(path, f"      - name: {step}"), mine)
+        assert done.returncode == 0, (step, done)
+    assert list(mine.glob("out/pull-*/*.sarif"))
+    assert "eighth compare: pass" in (mine.parent / "step.md").read_text(encoding="utf-8")
