@@ -319,6 +319,51 @@ static void test_too_much_infra(void **state)
     assert_int_equal(whole, COMPARE_PASS);
 }
 
+/* A worked example of pairs: ratio, interval and p, by what decides a comparison. */
+static void test_ratio_of_pairs(void **state)
+{
+    (void)state;
+    static const double a[] = {100, 104, 98, 110, 101, 99, 103, 107};
+    static const double b[] = {108, 109, 105, 119, 104, 107, 111, 112};
+    struct compare_settings settings = paired();
+    settings.margins[0] = 0;
+    make(&sides[0], COUNT_OF(a));
+    make(&sides[1], COUNT_OF(a));
+    for (size_t i = 0; i < COUNT_OF(a); i++) {
+        sides[0].trials[i].values[0] = a[i];
+        sides[1].trials[i].values[0] = b[i];
+    }
+    judge(&settings);
+    const struct compare_figure *figure = &scenario.figures[0];
+    assert_near(figure->estimate, 1.064024, 1e-6);
+    assert_interval(figure->interval, 1.046729, 1.080808, 1e-6);
+    assert_near(2 * figure->p_worse, 0.0078125, 1e-12);
+    assert_near(figure->sd, 0.018986571881636244, 1e-12);
+}
+
+/* Pairs that share the machine's state of the moment; B is 3 % slower in truth. */
+static void test_coverage_of_pairs(void **state)
+{
+    (void)state;
+    enum { RUNS = 2000, PAIRS = 10 };
+    struct compare_settings settings = paired();
+    int held = 0;
+    for (uint64_t run = 0; run < RUNS; run++) {
+        make(&sides[0], PAIRS);
+        make(&sides[1], PAIRS);
+        for (uint64_t i = 0; i < PAIRS; i++) {
+            double moment = 50 * exp(0.2 * sample_normal(run, i));
+            sides[0].trials[i].values[0] = moment * exp(0.04 * sample_normal(run, 100 + i));
+            sides[1].trials[i].values[0] = moment * 1.03 * exp(0.04 * sample_normal(run, 200 + i));
+        }
+        judge(&settings);
+        const struct stat_interval *interval = &scenario.figures[0].interval;
+        held += interval->low <= 1.03 && 1.03 <= interval->high;
+    }
+    print_message("coverage at 0.95: ratio of pairs %.4f\n", (double)held / RUNS);
+    assert_near((double)held / RUNS, 0.951, 0.015);
+}
+
 static const struct compare_figure *cpu(double ratio, double sd, bool is_paired, uint64_t sample)
 {
     struct compare_settings settings = paired();
@@ -456,6 +501,8 @@ int main(void)
         cmocka_unit_test_teardown(test_sequential, release),
         cmocka_unit_test_teardown(test_gates, release),
         cmocka_unit_test_teardown(test_too_much_infra, release),
+        cmocka_unit_test_teardown(test_ratio_of_pairs, release),
+        cmocka_unit_test_teardown(test_coverage_of_pairs, release),
         cmocka_unit_test_teardown(test_figures, release),
         cmocka_unit_test_teardown(test_detectable, release),
         cmocka_unit_test_teardown(test_same_build_and_few_trials, release),

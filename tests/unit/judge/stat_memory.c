@@ -5,7 +5,6 @@
  */
 #include "harness/judge/stat_budget.h"
 #include "harness/judge/stat_multiple.h"
-#include "harness/judge/stat_paired.h"
 #include "harness/judge/stat_rank.h"
 #include "harness/judge/stat_sample.h"
 #include "harness/judge/stat_trend.h"
@@ -77,18 +76,6 @@ static int run_hodges_lehmann(struct failure *failure)
     return stat_hodges_lehmann(a, N, 0.95, &location, failure);
 }
 
-static int run_paired_ratio(struct failure *failure)
-{
-    struct stat_ratio ratio;
-    return stat_paired_ratio(a, b, N, 0.95, &ratio, failure);
-}
-
-static int run_bootstrap(struct failure *failure)
-{
-    struct stat_ratio ratio;
-    return stat_bootstrap_ratio(a, b, N, 0.95, 100, 1, &ratio, failure);
-}
-
 static int run_theil_sen(struct failure *failure)
 {
     struct stat_slope slope;
@@ -153,9 +140,9 @@ static void every_allocation_fails_once(void **state)
     skip();
 #endif
     static int (*const runs[])(struct failure *) = {
-        run_mann_whitney, run_signed_rank,  run_hodges_lehmann, run_paired_ratio, run_bootstrap,
-        run_theil_sen,    run_mann_kendall, run_median,         run_outliers,     run_holm,
-        run_hochberg,     run_boschloo,     run_power,          run_detectable,
+        run_mann_whitney, run_signed_rank, run_hodges_lehmann, run_theil_sen,
+        run_mann_kendall, run_median,      run_outliers,       run_holm,
+        run_hochberg,     run_boschloo,    run_power,          run_detectable,
     };
     for (size_t i = 0; i < COUNT_OF(runs); i++) {
         int failed = 0;
