@@ -227,8 +227,8 @@ reproduce-smoke: all
 ## compare-aa: compare a build with itself COUNT=100 times and count false alarms
 COUNT ?= 100
 .PHONY: compare-aa
-compare-aa: all
-	@$(PYTHON) tests/bench/compare_aa.py --build $(OUT) --count $(COUNT)
+compare-aa: all test-programs
+	@$(PYTHON) tests/bench/compare_aa.py --build $(OUT) --count $(COUNT) $(ARGS)
 
 ## style: format, banned functions, length of files and functions, direction of includes, code in docs
 .PHONY: style

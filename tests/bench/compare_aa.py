@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """How often `eighth compare` raises a false alarm: one build against itself, again and again.
 
-    make compare-aa COUNT=100
+    make compare-aa COUNT=100 [ARGS="--crash 0.02 --trials 100"]
 
-Prints a line for each comparison and then the sums; exit code 1 if more than one in a hundred (but at
-least one) was called a regression. Inconclusive is no false alarm, but counted: on a busy machine there
-are many.
+With --crash both sides are one client that dies in this share of its trials, in each of them of its
+own accord: which trials these are differs between the sides. Prints a line for each comparison and then
+the sums; exit code 1 if more than one in a hundred was called a regression. Inconclusive is no false
+alarm, but counted: on a busy machine there are many.
 """
 import argparse
 import collections
@@ -19,9 +20,19 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def compare(build, scenario, trials, seed, reports):
-    command = [build / "eighth", "compare", "--baseline", "h2", "--candidate", "h2", scenario,
-               "--same-build-too", "--trials", trials, "--seed", seed, "--reports", reports, "-q"]
+def sides(build, crash, i):
+    """The command line's sides, and what is judged."""
+    if crash == 0:
+        return ["--baseline", "h2", "--candidate", "h2", "--same-build-too"]
+    library = build / "run/worse.so"
+    a, b = (f'{library}:{{"crash":{crash},"salt":{2 * i + side}}}' for side in (0, 1))
+    return ["--baseline", a, "--candidate", b, "--fail-on", "crashes",
+            "--set", "load.cycles=4", "--set", "target.embedded.tls=false"]
+
+
+def compare(build, what, scenario, trials, seed, reports):
+    command = [build / "eighth", "compare", *what, scenario, "--trials", trials, "--seed", seed,
+               "--reports", reports, "-q"]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 1, 3):
         raise SystemExit(f"compare ended with {done.returncode}")
@@ -34,6 +45,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/plain")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--trials", type=int, default=21)
+    parser.add_argument("--crash", type=float, default=0)
     parser.add_argument("--scenario", type=pathlib.Path, default=ROOT / "scenarios/compare.json")
     options = parser.parse_args()
     verdicts = collections.Counter()
@@ -42,7 +54,8 @@ def main():
     seconds = 0
     for i in range(options.count):
         with tempfile.TemporaryDirectory() as reports:
-            tree = compare(options.build, options.scenario, options.trials, i + 1, reports)
+            what = sides(options.build, options.crash, i)
+            tree = compare(options.build, what, options.scenario, options.trials, i + 1, reports)
         verdicts[tree["verdict"]] += 1
         seconds += tree["seconds"]
         for scenario in tree["scenarios"]:
@@ -57,7 +70,7 @@ def main():
     for name, count in undecided.most_common(6):
         if count:
             print(f"  undecided in {count}: {name}")
-    sys.exit(verdicts["regression"] > max(1, options.count // 100))
+    sys.exit(verdicts["regression"] > options.count // 100)
 
 
 if __name__ == "__main__":
