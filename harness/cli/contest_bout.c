@@ -29,7 +29,7 @@
 #define TRIALS_ALONE 25U
 #define REPLAYS_UNSEEN 30U /* of a finding that does not come back */
 #define REPLAYS_SEEN 100U
-/* At these it is asked whether they prove it: at each of them would be to ask until it is so. */
+/* At these it is asked whether they reproduce it: to ask at each would be to ask until it is so. */
 #define REPLAYS_FIRST 10U
 /* As hyperfine does after Mytkowicz et al. (ASPLOS 2009): the size of the environment moves the
  * stack, and with it the speed. */
@@ -47,6 +47,7 @@ struct bout {
     struct slot slot;
     uint64_t deadline; /* ns; 0: none */
     uint32_t next;     /* index of the next pair */
+    uint32_t fresh;    /* trials of the baseline beyond those that were planned */
     uint32_t planned;
     char padding[MOST_PADDING + 32];
     const char **environment;
@@ -312,60 +313,99 @@ static bool shows(const struct scenario_result *result, const char *key)
     return false;
 }
 
-/* Both sides once more with the seed of that trial, outside of the sides' own counts. */
+/* Trials outside of the sides' own counts. */
+struct aside {
+    struct scenario_result results[SIDES];
+    struct scene copies[SIDES];
+    struct scene *scenes[SIDES];
+};
+
+static struct aside *aside_begin(struct bout *bout)
+{
+    struct aside *aside = calloc(1, sizeof *aside);
+    for (size_t s = 0; aside != NULL && s < SIDES; s++) {
+        result_init(&aside->results[s], bout->scenes[s].scenario, bout->scenes[s].flavor->name);
+        aside->copies[s] = bout->scenes[s];
+        aside->copies[s].result = &aside->results[s];
+        aside->copies[s].evidence_kept = UINT32_MAX;
+        aside->scenes[s] = &aside->copies[s];
+    }
+    return aside;
+}
+
+static bool was_judged(const struct aside *aside, size_t side)
+{
+    return aside->results[side].trials_run > aside->results[side].trials_infra;
+}
+
+static void aside_end(struct bout *bout, struct aside *aside)
+{
+    for (size_t s = 0; s < SIDES; s++) {
+        bout->scenes[s].stopped = bout->scenes[s].stopped || aside->copies[s].stopped;
+        result_release(&aside->results[s]);
+    }
+    free(aside);
+}
+
+/* Both sides once more with the seed of that trial. */
 static bool replay_once(struct bout *bout, uint32_t index, uint32_t turn, const char *key,
                         struct compare_replay *replay)
 {
-    struct scenario_result *results = calloc(SIDES, sizeof *results);
-    struct scene copies[SIDES];
-    struct scene *scenes[SIDES];
-    if (results == NULL) {
+    struct aside *aside = aside_begin(bout);
+    if (aside == NULL) {
         return false;
     }
-    for (size_t s = 0; s < SIDES; s++) {
-        result_init(&results[s], bout->scenes[s].scenario, bout->scenes[s].flavor->name);
-        copies[s] = bout->scenes[s];
-        copies[s].result = &results[s];
-        copies[s].evidence_kept = UINT32_MAX;
-        scenes[s] = &copies[s];
-    }
-    run_pair(bout, scenes, index, turn);
-    bool both = true;
-    for (size_t s = 0; s < SIDES; s++) {
-        both = both && results[s].trials_run > results[s].trials_infra;
-    }
+    run_pair(bout, aside->scenes, index, turn);
+    bool both = was_judged(aside, SIDE_BASELINE) && was_judged(aside, SIDE_CANDIDATE);
     if (both) {
         replay->a_run++;
         replay->b_run++;
-        replay->a_hits += shows(&results[SIDE_BASELINE], key);
-        replay->b_hits += shows(&results[SIDE_CANDIDATE], key);
+        replay->a_hits += shows(&aside->results[SIDE_BASELINE], key);
+        replay->b_hits += shows(&aside->results[SIDE_CANDIDATE], key);
     }
-    for (size_t s = 0; s < SIDES; s++) {
-        bout->scenes[s].stopped = bout->scenes[s].stopped || copies[s].stopped;
-        result_release(&results[s]);
-    }
-    free(results);
+    aside_end(bout, aside);
     return both;
+}
+
+/* The baseline alone, with a seed that no trial had yet. */
+static bool run_fresh(struct bout *bout, const char *key, struct compare_replay *replay)
+{
+    struct aside *aside = aside_begin(bout);
+    if (aside == NULL) {
+        return false;
+    }
+    run_one(bout, aside->scenes[SIDE_BASELINE], SIDE_BASELINE, bout->planned + bout->fresh++);
+    bool judged = was_judged(aside, SIDE_BASELINE);
+    if (judged) {
+        replay->a_fresh++;
+        replay->a_fresh_hits += shows(&aside->results[SIDE_BASELINE], key);
+    }
+    aside_end(bout, aside);
+    return judged;
 }
 
 static void replay(struct bout *bout, const struct compare_finding *row)
 {
     struct compare_scenario *compared = &bout->contest->compared[bout->number];
     const struct compare_hit *hit = compare_side_hit(compared->b, row->key);
-    struct compare_replay sum = {0, 0, 0, 0};
+    struct compare_finding probe = *row;
+    struct compare_replay *sum = &probe.replay;
     uint32_t most = REPLAYS_UNSEEN;
-    for (uint32_t i = 0; hit != NULL && i < most && !is_over(bout); i++) {
-        if (!replay_once(bout, hit->first_trial, i, row->key, &sum)) {
+    memset(sum, 0, sizeof *sum);
+    for (uint32_t i = 0; hit != NULL && i < most && !is_over(bout) && sum->a_hits == 0; i++) {
+        if (!replay_once(bout, hit->first_trial, i, row->key, sum)) {
             break;
         }
-        most = sum.b_hits > 0 ? REPLAYS_SEEN : most;
+        most = sum->b_hits > 0 ? REPLAYS_SEEN : most;
         bool asked = i + 1 == REPLAYS_FIRST || i + 1 == REPLAYS_UNSEEN || i + 1 == REPLAYS_SEEN;
-        if ((asked && compare_replay_convicts(&sum)) ||
-            stat_e_value(row->a_hits + sum.a_hits, row->b_hits + sum.b_hits) >= enough_of(bout)) {
+        if (asked && compare_replay_reproduces(sum)) {
             break;
         }
     }
-    compare_add_replay(compared, row->key, &sum);
+    while (compare_replay_reproduces(sum) && compare_replay_needs(&probe) > 0 && !is_over(bout) &&
+           run_fresh(bout, row->key, sum)) {
+    }
+    compare_add_replay(compared, row->key, sum);
 }
 
 /* Each finding that is new and not proved, one after the other. */

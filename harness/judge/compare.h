@@ -3,7 +3,8 @@
  * Is the candidate (B) worse than the baseline (A)? One scenario after the other, then all
  * together.
  *
- *   - The trial is the unit: one process, one seed. Failed trials have no part in performance.
+ *   - The trial is the unit: one process, one seed. One that did not end well has no part in
+ *     performance.
  *   - Findings: for each signature the trials that showed it, by Boschloo's one-sided exact test
  *     (above COMPARE_BOSCHLOO trials on a side Fisher's), p-values adjusted by Holm over all
  *     findings of all scenarios, level COMPARE_ALPHA. Worse is what is significant and has
@@ -13,8 +14,9 @@
  *     the e-value of the crashes' attribution (stat_sequential.h), which allows to look after each
  *     pair. A row's p-value is then twice the lesser of Boschloo's and 1 / e.
  *   - A signature that A never showed is new. That B can show it needs no p-value: it is a
- *     regression once a replay reproduced it, and A, replayed as often as it takes to see it with
- *     95 % at B's rate, did not (compare_replay_convicts). One that came once only is a warning.
+ *     regression once a replay reproduced it, and A is clean of it: in as many replays as it takes
+ *     to see it with 95 % at the rate of B's replays, and in as many trials of seeds that nobody
+ *     chose as it takes with 99 % at the rate of B's trials. One that came once only is a warning.
  *   - Performance: one number for each metric and trial, pairs (or two samples) of them; the
  *     interval of the ratio against the margin: wholly above is a regression, wholly below is fit,
  *     else it is undecided. A regression must stand Holm's adjustment over all metrics of all
@@ -85,16 +87,13 @@ struct compare_gate compare_gate_of_any(const struct compare_settings *settings)
 /** Defaults: the margins of compare_metrics, everything may fail, not paired, 95 %. */
 void compare_settings_init(struct compare_settings *settings);
 
-/** Replays of a new signature: both sides with the seed that showed it, in turns. */
+/** Replays of a new signature: both sides with the seed that showed it, in turns; then the baseline
+ *  alone with seeds that nobody chose. */
 struct compare_replay {
     uint64_t a_run, a_hits;
     uint64_t b_run, b_hits;
+    uint64_t a_fresh, a_fresh_hits;
 };
-
-/** Whether replays prove a new signature: B showed it again, and A did not in as many replays as
- *  it takes to see it with 95 % at B's rate. A pure function of the counts; asked at counts that
- *  were fixed before, it errs in about one of twenty signatures that both sides show equally. */
-bool compare_replay_convicts(const struct compare_replay *replay);
 
 struct compare_finding {
     const char *key; /**< "any", or a signature's; lives as long as the sides */
@@ -169,6 +168,15 @@ int compare_scenario_init(struct compare_scenario *scenario, const struct compar
                           struct failure *failure);
 
 void compare_scenario_release(struct compare_scenario *scenario);
+
+/** Whether B's replays reproduced it and A's did not, in enough of them. Asked at counts that were
+ *  fixed before; that A is clean is not shown by that: the seed was chosen because B fails with it.
+ */
+bool compare_replay_reproduces(const struct compare_replay *replay);
+
+/** How many trials of A with fresh seeds are still to be clean before a new signature is B's alone;
+ *  0: enough, or one of them showed it. */
+uint64_t compare_replay_needs(const struct compare_finding *row);
 
 /** Counts in what replays of the finding with that key came to. */
 void compare_add_replay(struct compare_scenario *scenario, const char *key,

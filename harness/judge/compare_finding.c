@@ -154,8 +154,7 @@ int compare_findings_init(struct compare_scenario *scenario,
     return 0;
 }
 
-/* Replays have a seed that was chosen because B fails with it: they count for the e-value, which
- * bets on whose the next failure will be, and for compare_replay_convicts, and not for a rate. */
+/* Replays have a seed that was chosen because B fails with it: they count for no rate. */
 void compare_add_replay(struct compare_scenario *scenario, const char *key,
                         const struct compare_replay *replay)
 {
@@ -163,7 +162,6 @@ void compare_add_replay(struct compare_scenario *scenario, const char *key,
         struct compare_finding *row = &scenario->findings[i];
         if (strcmp(row->key, key) == 0) {
             row->replay = *replay;
-            row->e_value = stat_e_value(row->a_hits + replay->a_hits, row->b_hits + replay->b_hits);
         }
     }
 }
@@ -187,7 +185,7 @@ double compare_finding_p(const struct compare_finding *row)
                                                : fmin(1, 2 * fmin(row->p_worse, by_e));
 }
 
-bool compare_replay_convicts(const struct compare_replay *replay)
+bool compare_replay_reproduces(const struct compare_replay *replay)
 {
     if (replay->b_hits == 0 || replay->a_hits > 0) {
         return false;
@@ -195,6 +193,14 @@ bool compare_replay_convicts(const struct compare_replay *replay)
     /* One more that did not show it: what came in all of so few may come in some of many. */
     double rate = (double)replay->b_hits / ((double)replay->b_run + 1);
     return replay->a_run >= stat_runs_to_see(rate, REPLAY_CONFIDENCE);
+}
+
+uint64_t compare_replay_needs(const struct compare_finding *row)
+{
+    double rate = (double)row->b_hits / (double)row->b_trials;
+    uint64_t needed = stat_runs_to_see(rate, 1 - COMPARE_ALPHA);
+    uint64_t clean = row->a_trials + row->replay.a_fresh;
+    return row->replay.a_fresh_hits > 0 || needed <= clean ? 0 : needed - clean;
 }
 
 static void set(struct compare_finding *row, enum compare_status status,
@@ -207,12 +213,18 @@ static void set(struct compare_finding *row, enum compare_status status,
 
 static void judge_worse(struct compare_finding *row, bool proved)
 {
-    bool known = row->a_hits + row->replay.a_hits > 0;
+    bool known = row->a_hits > 0;
+    bool shared = row->replay.a_hits + row->replay.a_fresh_hits > 0;
     uint64_t times = row->b_hits + row->replay.b_hits;
+    bool reproduced =
+        compare_replay_reproduces(&row->replay) && !shared && compare_replay_needs(row) == 0;
     if (proved && known) {
         set(row, COMPARE_WORSE, COMPARE_REGRESSION, "");
-    } else if (!known && times >= 2 && (proved || compare_replay_convicts(&row->replay))) {
+    } else if (!known && times >= 2 && (proved || reproduced)) {
         set(row, COMPARE_NEW, COMPARE_REGRESSION, "");
+    } else if (!known && shared) {
+        set(row, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE,
+            "in replays and further trials the baseline shows it, too");
     } else if (!known && times == 1) {
         set(row, COMPARE_UNDECIDED, COMPARE_INCONCLUSIVE, "new, but it came once only: a warning");
     } else if (!known) {
@@ -244,9 +256,7 @@ void compare_finding_judge(struct compare_finding *row, const struct compare_seq
     }
     bool more =
         (double)row->b_hits * (double)row->a_trials > (double)row->a_hits * (double)row->b_trials;
-    /* Replays are in the e-value, and not in the difference. */
-    bool worse = row->p_worse_adjusted <= COMPARE_ALPHA &&
-                 (row->difference.low > 0 || row->replay.b_hits > row->replay.a_hits);
+    bool worse = row->p_worse_adjusted <= COMPARE_ALPHA && row->difference.low > 0;
     bool better = row->p_better_adjusted <= COMPARE_ALPHA && row->difference.high < 0;
     if (better) {
         set(row, row->b_hits == 0 ? COMPARE_FIXED : COMPARE_LESS, COMPARE_BETTER, "");

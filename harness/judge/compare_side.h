@@ -44,7 +44,7 @@ struct compare_trial {
     bool failed;                    /**< it showed a finding */
     bool leaked;                    /**< some of its findings are leaks */
     bool leaks_only;                /**< all of them are */
-    double values[COMPARE_METRICS]; /**< NaN: not measured, or in a failed trial */
+    double values[COMPARE_METRICS]; /**< NaN: not measured, or it did not end well */
     double samples;                 /**< latencies that its quantiles are made of, the fewest */
     struct stat_interval slope;     /**< of heap.per_cycle within the trial; NaN: not judged */
 };

@@ -101,6 +101,8 @@ static void add_finding(cJSON *item, const struct compare_finding *row)
         cJSON *replay = json_object(item, "replay");
         json_count(replay, "baseline_run", row->replay.a_run);
         json_count(replay, "baseline_shown", row->replay.a_hits);
+        json_count(replay, "baseline_fresh_run", row->replay.a_fresh);
+        json_count(replay, "baseline_fresh_shown", row->replay.a_fresh_hits);
         json_count(replay, "candidate_run", row->replay.b_run);
         json_count(replay, "candidate_shown", row->replay.b_hits);
     } else {

@@ -83,6 +83,11 @@ static void add_finding(const cJSON *finding, struct buffer *text)
             text, "            replayed with its seed: %.0f of %.0f, baseline %.0f of %.0f\n",
             json_get_number(replay, "candidate_shown"), json_get_number(replay, "candidate_run"),
             json_get_number(replay, "baseline_shown"), json_get_number(replay, "baseline_run"));
+        if (json_get_number(replay, "baseline_fresh_run") > 0) {
+            buffer_printf(text, "            further trials of the baseline: %.0f of %.0f\n",
+                          json_get_number(replay, "baseline_fresh_shown"),
+                          json_get_number(replay, "baseline_fresh_run"));
+        }
     }
     if (json_get_text(finding, "note")[0] != '\0') {
         buffer_printf(text, "            %s\n", json_get_text(finding, "note"));

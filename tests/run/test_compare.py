@@ -116,7 +116,21 @@ def test_one_crash_is_replayed_with_its_seed(compare):
     assert crash["candidate"]["k"] < 7  # not proved by the trials alone
     assert crash["replay"]["candidate_shown"] == crash["replay"]["candidate_run"] > 0
     assert crash["replay"]["baseline_shown"] == 0
+    # The baseline had to run more trials, with other seeds, to count as clean of it.
+    assert crash["replay"]["baseline_fresh_run"] > 0 == crash["replay"]["baseline_fresh_shown"]
     assert crash["status"] == "new" and compared.code == 1, compared
+
+
+def test_same_crash_at_other_seeds(compare):
+    """Both sides crash equally often, by other seeds: replays alone would blame the candidate."""
+    for seed in ("6", "7"):
+        compared = compare({"crash": 0.08}, {"crash": 0.08, "salt": 7}, "--fail-on", "crashes",
+                           "--trials", "12", "--seed", seed)
+        crash = compared.finding("crash")
+        assert (crash["baseline"]["k"], crash["candidate"]["k"]) == (0, 1), compared
+        assert crash["replay"]["candidate_shown"] == 10 > crash["replay"]["baseline_shown"] == 0
+        assert crash["replay"]["baseline_fresh_shown"] == 1
+        assert crash["status"] == "undecided" and compared.code == 3, compared
 
 
 def test_same_crash_on_both_sides(compare):
@@ -604,14 +618,14 @@ def test_gitlab_recipe_keeps_a_baseline(project):
     """Also where the baseline has findings; a later build that is worse fails, and replaces nothing."""
     shell, mine = project
     script = script_of(ROOT / "docs/ci/gitlab-ci.yml", "eighth-trend:")
-    flaky = {**BARE, "client": {"options": {"crash": 0.2}}}
-    (mine / "eighth/bare.json").write_text(json.dumps(flaky), encoding="utf-8")
+    leaking = {**BARE, "client": {"options": {"leak_fd_every": 5}}}
+    (mine / "eighth/bare.json").write_text(json.dumps(leaking), encoding="utf-8")
     first = shell(script, mine)
     kept = mine / "out/baselines/main.json"
     assert first.returncode == 0, first
     assert json.loads(kept.read_text(encoding="utf-8"))["scenarios"][0]["findings"]
     before = kept.read_bytes()
-    worse = {**BARE, "client": {"options": {"crash": 0.95, "salt": 7}}}
+    worse = {**BARE, "client": {"options": {"leak_fd_every": 5, "crash": 0.95}}}
     (mine / "eighth/bare.json").write_text(json.dumps(worse), encoding="utf-8")
     second = shell(script, mine)
     assert second.returncode == 1, second

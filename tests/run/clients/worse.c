@@ -4,6 +4,7 @@
  *
  *   "crash": 0.1         dies of SIGSEGV in its third request in this share of the processes; the
  *                        nonce of the first request decides, which derives from the trial's seed
+ *   "racy": 1            it dies by chance instead, whatever the seed
  *   "salt": 7            makes that another choice, independent of that of other salts
  *   "burn_us": 1000      CPU time that each request takes
  *   "open_us": 4000      time that each open takes, told as its TLS handshake
@@ -21,6 +22,7 @@ static struct eighth_client worse_client;
 #include <time.h>
 
 static double crash;
+static double racy;
 static double salt;
 static double burn_us;
 static double open_us;
@@ -80,6 +82,7 @@ static void misbehave(enum base_operation operation, unsigned count)
 static int worse_init(const char *options, eighth_process **process, struct eighth_error *error)
 {
     crash = option(options, "crash");
+    racy = option(options, "racy");
     salt = option(options, "salt");
     burn_us = option(options, "burn_us");
     open_us = option(options, "open_us");
@@ -120,7 +123,10 @@ static int worse_request(eighth_instance *instance, const struct eighth_request 
                          struct eighth_error *error)
 {
     if (base_counts[AT_REQUEST] == 0 && request->header_count > 0) {
-        doomed = share_of(request->headers[request->header_count - 1].value) < crash;
+        char chance[32];
+        (void)snprintf(chance, sizeof chance, "%.0f", now_us(CLOCK_MONOTONIC) * 1e3 + getpid());
+        doomed =
+            share_of(racy > 0 ? chance : request->headers[request->header_count - 1].value) < crash;
     }
     return base_request(instance, request, response, timeout_ns, error);
 }
