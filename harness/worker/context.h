@@ -83,6 +83,7 @@ struct instance {
     struct position position;
     uint64_t intended; /**< ns: when the cycle should begin; 0: when it does */
     uint64_t since;    /**< ns: from when its latency counts */
+    uint64_t free;     /**< ns: in an open model, since when it could begin a cycle; 0: always */
     eighth_instance *object;
     uint16_t port;       /**< that the object was created with */
     uint16_t step;       /**< index of the newest step, for records */

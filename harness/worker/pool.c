@@ -31,7 +31,10 @@ static int make_population(struct pool *pool, struct failure *failure)
     if (driver->imports_sessions) {
         pool->sessions = calloc(pool->population, SESSION_CAPACITY);
     }
-    if (pool->instances == NULL || pool->loops == NULL ||
+    if (pool->arrivals) {
+        pool->free = calloc(pool->population, sizeof *pool->free);
+    }
+    if (pool->instances == NULL || pool->loops == NULL || (pool->arrivals && pool->free == NULL) ||
         (driver->imports_sessions && pool->sessions == NULL)) {
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for %u clients",
                            pool->population);
@@ -147,6 +150,7 @@ void pool_release(struct pool *pool)
     free(pool->instances);
     free(pool->loops);
     free(pool->sessions);
+    free(pool->free);
     memset(pool, 0, sizeof *pool);
 }
 
@@ -186,10 +190,11 @@ uint64_t pool_drop(struct pool *pool)
     return dropped;
 }
 
-void pool_wait(struct pool *pool)
+void pool_wait(struct pool *pool, uint64_t end)
 {
     uint32_t remaining;
-    while ((remaining = atomic_load_explicit(&pool->remaining, memory_order_acquire)) != 0) {
-        futex_wait(&pool->remaining, remaining, 0);
+    while ((remaining = atomic_load_explicit(&pool->remaining, memory_order_acquire)) != 0 &&
+           (end == 0 || clock_now() < end)) {
+        futex_wait(&pool->remaining, remaining, end);
     }
 }

@@ -28,9 +28,8 @@ struct wave {
     enum wave_kind kind;
     bool gated;       /**< CYCLES: all threads begin together */
     uint64_t cycles;  /**< CYCLES */
-    uint64_t begun;   /**< ns */
+    uint64_t begun;   /**< ns; ARRIVALS: the instant from which the schedule's offsets count */
     uint64_t end;     /**< ns: no cycle begins from then on; 0: no such time */
-    uint64_t shift;   /**< ARRIVALS: offset of the schedule at `begun` */
     uint64_t stagger; /**< ns: CYCLES begin spread over this time */
 };
 
@@ -61,6 +60,7 @@ struct pool {
     uint32_t population;
     uint32_t *loops;         /**< of all instances */
     unsigned char *sessions; /**< of all instances, or NULL */
+    uint64_t *free;          /**< room for rounds.c: an instant of each instance; or NULL */
     bool arrivals;           /**< waves are WAVE_ARRIVALS */
     bool fresh;              /**< load.fresh_threads */
     struct wave wave;        /**< changed only while every thread sleeps */
@@ -89,7 +89,8 @@ void pool_arrive(struct pool *pool);
 /** Gives up the arrivals that no instance has begun, and says how many. */
 uint64_t pool_drop(struct pool *pool);
 
-/** Waits until all cycles of the wave have ended. */
-void pool_wait(struct pool *pool);
+/** Waits until all cycles of the wave have ended, at most until the instant `end` (0: without
+ *  end). */
+void pool_wait(struct pool *pool, uint64_t end);
 
 #endif

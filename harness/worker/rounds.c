@@ -9,6 +9,7 @@
 #include "harness/worker/samples.h"
 #include "harness/worker/schedule.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 uint64_t rounds_cycles(const struct driver *driver)
@@ -34,7 +35,7 @@ static void sleep_until(uint64_t instant)
 static void run_wave(struct pool *pool, const struct wave *wave)
 {
     pool_begin(pool, wave);
-    pool_wait(pool);
+    pool_wait(pool, 0);
 }
 
 static void closed_round(struct pool *pool, const struct load_model *load, uint64_t cycles,
@@ -55,37 +56,82 @@ static void closed_round(struct pool *pool, const struct load_model *load, uint6
     }
 }
 
-/* Lets arrivals begin, from the one with number `first` on: `count` of them, 0 for no limit but the
- * schedule's or the wave's end. Returns the number of the next. */
-static uint64_t pace(struct pool *pool, const struct load_model *load, const struct wave *wave,
-                     uint64_t first, uint64_t count)
+/* How far an open model has come. */
+struct arrivals {
+    uint64_t zero;    /* instant from which the schedule's offsets count; moves at each drain */
+    uint64_t next;    /* number of the next arrival */
+    uint64_t dropped; /* of those before it: no client was free in time */
+};
+
+/* Lets arrivals begin: `count` of them, 0 for no limit but the schedule's or the wave's end. Says
+ * whether this end came first. */
+static bool pace(struct pool *pool, const struct load_model *load, const struct wave *wave,
+                 struct arrivals *arrivals, uint64_t count)
 {
-    uint64_t n = first;
-    for (; count == 0 || n - first < count; n++) {
-        uint64_t offset = schedule_arrival(load, n);
-        uint64_t instant = wave->begun - wave->shift + offset;
+    for (uint64_t i = 0; count == 0 || i < count; i++) {
+        uint64_t offset = schedule_arrival(load, arrivals->next);
+        uint64_t instant = wave->begun + offset;
         if (offset == SCHEDULE_NEVER || (wave->end != 0 && instant >= wave->end)) {
-            break;
+            return true;
         }
         sleep_until(instant);
         pool_arrive(pool);
+        arrivals->next++;
     }
-    return n;
+    return false;
 }
 
 static void open_round(struct pool *pool, const struct load_model *load, uint64_t end,
-                       uint64_t *next, uint64_t count, uint64_t *dropped)
+                       struct arrivals *arrivals, uint64_t count)
 {
-    struct wave wave = {.kind = WAVE_ARRIVALS, .begun = clock_now(), .end = end};
-    wave.shift = schedule_arrival(load, *next);
-    uint64_t first = *next;
+    struct wave wave = {.kind = WAVE_ARRIVALS, .begun = arrivals->zero, .end = end};
     pool_begin(pool, &wave);
-    *next = pace(pool, load, &wave, first, count);
-    if (end != 0 && (count == 0 || *next - first < count)) {
+    if (pace(pool, load, &wave, arrivals, count) && end != 0) {
         sleep_until(end);
-        *dropped += pool_drop(pool);
     }
-    pool_wait(pool);
+    if (end != 0) {
+        pool_wait(pool, end);
+        arrivals->dropped += pool_drop(pool);
+    }
+    pool_wait(pool, 0);
+}
+
+static int earlier(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Puts the schedule off by what the drain before `now` has cost it. */
+static void put_off(const struct pool *pool, const struct load_model *load,
+                    struct arrivals *arrivals, uint64_t now)
+{
+    for (uint32_t i = 0; i < pool->population; i++) {
+        uint64_t since = pool->instances[i].free;
+        pool->free[i] = since < now ? since : now;
+    }
+    qsort(pool->free, pool->population, sizeof *pool->free, earlier);
+    arrivals->zero +=
+        schedule_pause(load, arrivals->zero, arrivals->next, pool->free, pool->population, now);
+}
+
+/* Those that were due before the end but were not even called, because earlier ones were late. */
+static void drop_rest(const struct load_model *load, struct arrivals *arrivals, uint64_t end)
+{
+    uint64_t due = end > arrivals->zero ? schedule_arrivals_before(load, end - arrivals->zero) : 0;
+    if (due > arrivals->next) {
+        arrivals->dropped += due - arrivals->next;
+        arrivals->next = due;
+    }
+}
+
+static void say_dropped(struct driver *driver, const struct arrivals *arrivals)
+{
+    if (arrivals->dropped != 0) {
+        notes_add(driver->logbook, "rate: %llu of %llu cycles never began: no client was free",
+                  (unsigned long long)arrivals->dropped, (unsigned long long)arrivals->next);
+    }
 }
 
 static void staged_rounds(struct driver *driver, struct pool *pool)
@@ -94,13 +140,9 @@ static void staged_rounds(struct driver *driver, struct pool *pool)
     uint64_t begun = clock_now();
     uint64_t end = begun + schedule_length(load);
     if (load->start == START_RATE) {
-        uint64_t next = 0;
-        uint64_t dropped = 0;
-        open_round(pool, load, end, &next, 0, &dropped);
-        if (dropped != 0) {
-            notes_add(driver->logbook, "rate: %llu of %llu cycles never began: no client was free",
-                      (unsigned long long)dropped, (unsigned long long)next);
-        }
+        struct arrivals arrivals = {.zero = begun};
+        open_round(pool, load, end, &arrivals, 0);
+        say_dropped(driver, &arrivals);
     } else {
         struct wave wave = {.kind = WAVE_STAGES, .begun = begun, .end = end};
         run_wave(pool, &wave);
@@ -108,30 +150,58 @@ static void staged_rounds(struct driver *driver, struct pool *pool)
     samples_append(driver->logbook, rounds_cycles(driver));
 }
 
-void rounds_run(struct driver *driver, struct pool *pool)
+static uint64_t round_of(const struct load_model *load, uint64_t done)
+{
+    uint64_t every = load->sample_every == 0 ? 1 : load->sample_every;
+    bool rest = load->duration_ns == 0 && load->cycles - done < every;
+    return rest ? load->cycles - done : every;
+}
+
+static bool more_rounds(const struct load_model *load, uint64_t done, uint64_t end)
+{
+    return end != 0 ? clock_now() < end : done < load->cycles;
+}
+
+static void closed_rounds(struct driver *driver, struct pool *pool, uint64_t end)
 {
     const struct load_model *load = &driver->scenario->load;
-    if (load->stage_count > 0) {
-        staged_rounds(driver, pool);
-        return;
-    }
-    uint64_t end = load->duration_ns == 0 ? 0 : clock_now() + load->duration_ns;
-    uint64_t every = load->sample_every == 0 ? 1 : load->sample_every;
-    uint64_t done = 0;
-    uint64_t arrivals = 0;
-    uint64_t dropped = 0;
-    while (end != 0 ? clock_now() < end : done < load->cycles) {
-        uint64_t cycles = end == 0 && load->cycles - done < every ? load->cycles - done : every;
-        if (load->start == START_RATE) {
-            open_round(pool, load, end, &arrivals, cycles * load->clients, &dropped);
-        } else {
-            closed_round(pool, load, cycles, end, done == 0);
-        }
+    for (uint64_t done = 0; more_rounds(load, done, end);) {
+        uint64_t cycles = round_of(load, done);
+        closed_round(pool, load, cycles, end, done == 0);
         done += cycles;
         samples_append(driver->logbook, rounds_cycles(driver));
     }
-    if (dropped != 0) {
-        notes_add(driver->logbook, "rate: %llu of %llu cycles never began: no client was free",
-                  (unsigned long long)dropped, (unsigned long long)arrivals);
+}
+
+static void open_rounds(struct driver *driver, struct pool *pool, uint64_t end)
+{
+    const struct load_model *load = &driver->scenario->load;
+    struct arrivals arrivals = {.zero = clock_now()};
+    for (uint64_t done = 0; more_rounds(load, done, end);) {
+        uint64_t cycles = round_of(load, done);
+        if (done != 0) {
+            put_off(pool, load, &arrivals, clock_now());
+        }
+        open_round(pool, load, end, &arrivals, cycles * load->clients);
+        done += cycles;
+        samples_append(driver->logbook, rounds_cycles(driver));
+    }
+    if (end != 0) {
+        put_off(pool, load, &arrivals, end);
+        drop_rest(load, &arrivals, end);
+    }
+    say_dropped(driver, &arrivals);
+}
+
+void rounds_run(struct driver *driver, struct pool *pool)
+{
+    const struct load_model *load = &driver->scenario->load;
+    uint64_t end = load->duration_ns == 0 ? 0 : clock_now() + load->duration_ns;
+    if (load->stage_count > 0) {
+        staged_rounds(driver, pool);
+    } else if (load->start == START_RATE) {
+        open_rounds(driver, pool, end);
+    } else {
+        closed_rounds(driver, pool, end);
     }
 }

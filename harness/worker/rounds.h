@@ -8,10 +8,10 @@
  * - With load.duration_ns rounds follow each other until the time, drains included, is over. No
  *   cycle begins after that; those that run end by themselves.
  * - With load.stages the whole schedule is one round: a drain would cut into the ramps.
- * - With a rate, a round is as many arrivals as the clients would have cycles. The schedule stands
- *   still while a round is drained and sampled. In a closed number of cycles every arrival is
- *   served, however late; where time ends the round, those that no client was free for by then are
- *   dropped, and a note says how many.
+ * - With a rate, a round is as many arrivals as the clients would have cycles. The schedule is put
+ *   off by what draining and sampling cost it (schedule_pause); lateness of the clients stays. In a
+ *   closed number of cycles every arrival is served, however late; where time ends the load, those
+ *   that no client was free for by then are dropped, and a note says how many.
  * - With load.start staggered the cycles of the first round begin spread over load.stagger_ns;
  * later rounds begin at once after the sample, without a gate.
  */

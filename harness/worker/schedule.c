@@ -44,6 +44,41 @@ uint64_t schedule_arrival(const struct load_model *load, uint64_t n)
     return SCHEDULE_NEVER;
 }
 
+uint64_t schedule_arrivals_before(const struct load_model *load, uint64_t offset)
+{
+    uint64_t low = 0;
+    uint64_t high = 1;
+    while (schedule_arrival(load, high) < offset) {
+        low = high;
+        high *= 2;
+    }
+    /* The answer is above low or, if even the first is not before, 0; and it is not above high. */
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (schedule_arrival(load, middle) < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+uint64_t schedule_pause(const struct load_model *load, uint64_t zero, uint64_t next,
+                        const uint64_t *free, uint32_t count, uint64_t resumed)
+{
+    uint64_t due = zero + schedule_arrival(load, next);
+    uint64_t possible = free[0] > due ? free[0] : due;
+    uint64_t lost = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (free[i] <= zero + schedule_arrival(load, next + i)) {
+            return resumed > possible ? resumed - possible : 0;
+        }
+        lost += resumed - free[i];
+    }
+    return lost / count;
+}
+
 /* The first instant within one stage, not before offset (both from the stage's beginning), at which
  * the value, moving from a to b, is at least `needed`. */
 static uint64_t reaches(const struct load_stage *stage, double a, double needed, uint64_t offset)

@@ -17,6 +17,21 @@
  *  end before. */
 uint64_t schedule_arrival(const struct load_model *load, uint64_t n);
 
+/** How many cycles of a constant load.rate should begin before the offset. */
+uint64_t schedule_arrivals_before(const struct load_model *load, uint64_t offset);
+
+/** For how long a drain kept the cycle number `next` from clients that could have begun it: by so
+ *  much a constant load.rate must be put off. zero: the instant of the schedule's beginning; free:
+ *  since when each of the `count` clients has been free, earliest first; resumed: the instant at
+ *  which cycles may begin again, not before any of these.
+ *
+ *  - If the clients would have caught up with the schedule meanwhile, that is from when the cycle
+ *    was due and a client was free. What had to wait until then stays late, and no more.
+ *  - Else each of them has lost what it could have worked from its own end on, and the schedule
+ *    stands for as long as they have lost on average: the rest is the clients' own lateness. */
+uint64_t schedule_pause(const struct load_model *load, uint64_t zero, uint64_t next,
+                        const uint64_t *free, uint32_t count, uint64_t resumed);
+
 /** The first instant, not before offset, at which a client (from 0) is active: when the number of
  *  active clients, which moves along the stages from 0, is above its number. SCHEDULE_NEVER if it
  *  will not be. */

@@ -67,6 +67,7 @@ static void cycle_ended(struct pool_thread *thread, struct instance *instance)
     if (wave->kind == WAVE_STAGES) {
         begin_when_active(thread, instance);
     } else if (wave->kind == WAVE_ARRIVALS) {
+        instance->free = clock_now();
         if (instance->home == thread->index) {
             free_instance(thread, instance);
         } else {
@@ -183,8 +184,7 @@ static void look_for_arrival(struct pool_thread *thread)
         }
     } while (!atomic_compare_exchange_weak(&pool->taken, &taken, taken + 1));
     thread->free_list = instance->next;
-    instance->intended = pool->wave.begun - pool->wave.shift +
-                         schedule_arrival(&pool->driver->scenario->load, taken);
+    instance->intended = pool->wave.begun + schedule_arrival(&pool->driver->scenario->load, taken);
     dispatch(thread, instance);
 }
 

@@ -55,6 +55,39 @@ def test_every_load_is_counted_alike_on_both_sides(eighth, start, affinity):
     assert_all_agree(run(eighth, load), 120)
 
 
+def delayed(ms):
+    return [{"connect": {}}, {"request": {"path": f"/delay/{ms}"}}, {"close": {}}]
+
+
+def cycle_ms(result, quantile):
+    assert result.code == 0, result
+    return result.scenario["latency_us"]["cycle"][quantile] / 1000
+
+
+@pytest.mark.parametrize("every", [1, 8, 40])
+def test_drains_do_not_hide_that_an_open_model_is_overloaded(eighth, every):
+    """40 cycles of 50 ms in a row, due every 10 ms: the middle one is 800 ms late."""
+    load = {"threads": 1, "clients": 1, "cycles": 40, "start": {"rate": "100/s"}, "sample_every": every}
+    assert cycle_ms(run(eighth, load, delayed(50)), "p50") > 5 * 50
+
+
+def test_drains_do_not_make_an_open_model_late(eighth):
+    """In each drain of 400 ms nine more cycles would be due: half of the next round, up to 360 ms late."""
+    load = {"threads": 16, "clients": 16, "cycles": 4, "start": {"rate": "25/s"}, "sample_every": 1}
+    late = cycle_ms(run(eighth, load, delayed(400)), "p90")
+    assert late < 600, late
+
+
+@pytest.mark.parametrize("every", [5, 50, 100000])
+def test_cycles_that_never_began_are_counted_whatever_the_rounds(eighth, every):
+    load = {"threads": 1, "clients": 1, "duration": "1s", "start": {"rate": "100/s"}, "sample_every": every}
+    result = run(eighth, load, delayed(50))
+    (note,) = [n for n in result.scenario["notes"] if "never began" in n]
+    dropped, due = (int(word) for word in note.split() if word.isdigit())
+    assert dropped + result.scenario["cycles"]["completed"] == due, note
+    assert dropped > due / 2, note
+
+
 def test_clear_text(eighth):
     assert_all_agree(run(eighth, {"threads": 8, "clients": 30, "cycles": 4}, tls=False), 120)
 

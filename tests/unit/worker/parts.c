@@ -70,6 +70,53 @@ static void arrivals_follow_the_rate(void **state)
     }
 }
 
+static void arrivals_are_counted(void **state)
+{
+    (void)state;
+    static const double rates[] = {0.001, 3, 7, 200, 999999};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct load_model load = {.rate = rates[i]};
+        assert_int_equal(schedule_arrivals_before(&load, 0), 0);
+        assert_int_equal(schedule_arrivals_before(&load, 1), 1);
+        for (uint64_t n = 1; n < 1000; n++) {
+            uint64_t offset = schedule_arrival(&load, n);
+            assert_int_equal(schedule_arrivals_before(&load, offset), n);
+            assert_int_equal(schedule_arrivals_before(&load, offset + 1), n + 1);
+        }
+    }
+}
+
+/* At 100/s, the schedule's zero at 1 s, the drain before arrival 10 (due at 1.1 s), three clients.
+ */
+static void a_schedule_stands_for_what_a_drain_costs(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t free[3]; /* ms */
+        uint64_t resumed;
+        uint64_t pause;
+    } items[] = {
+        {{1050, 1060, 1070}, 1080, 0},    /* over before the next one was due */
+        {{0, 1060, 1070}, 1105, 5},       /* one never had a cycle */
+        {{1050, 1060, 9000}, 9010, 7910}, /* a straggler alone does not make the others late */
+        {{1104, 1105, 1106}, 1130, 26},   /* 4 ms late, but the next ones would not have been */
+        {{1200, 1200, 1200}, 1200, 0},    /* behind, and nothing lost */
+        {{1200, 1200, 1200}, 1210, 10},   /* what the harness itself took */
+        {{1200, 1230, 1260}, 1260, 30},   /* behind, and a half of the drain lost */
+        {{2000, 3000, 4000}, 4010, 1010}, /* far behind */
+    };
+    struct load_model load = {.rate = 100};
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        uint64_t free[3];
+        for (size_t k = 0; k < 3; k++) {
+            free[k] = items[i].free[k] * NS_PER_MS;
+        }
+        uint64_t resumed = items[i].resumed * NS_PER_MS;
+        assert_int_equal(schedule_pause(&load, NS_PER_S, 10, free, 3, resumed),
+                         items[i].pause * NS_PER_MS);
+    }
+}
+
 static void clients_are_active_along_the_stages(void **state)
 {
     (void)state;
@@ -255,6 +302,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_come_in_order),
         cmocka_unit_test(arrivals_follow_the_rate),
+        cmocka_unit_test(arrivals_are_counted),
+        cmocka_unit_test(a_schedule_stands_for_what_a_drain_costs),
         cmocka_unit_test(clients_are_active_along_the_stages),
         cmocka_unit_test(programs_walk_nested_repeats),
         cmocka_unit_test(nobody_passes_a_gate_early),
