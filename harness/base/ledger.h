@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define LEDGER_MAGIC UINT64_C(0x72656764656c3874)
-#define LEDGER_VERSION 2U
+#define LEDGER_VERSION 3U
 #define LEDGER_THREADS 64U
 #define LEDGER_ENTRIES (UINT32_C(1) << 17)
 #define LEDGER_FAULTS 64U /* more than there are kinds of faults */
@@ -59,7 +59,7 @@ struct ledger_entry {
     uint8_t handshake;    /**< enum ledger_handshake */
     uint8_t end;          /**< enum ledger_end */
     uint8_t fault_done;   /**< 1: the fault was really carried out, not only planned */
-    uint8_t reserved;
+    uint8_t only_h2; /**< 1: ALPN offered HTTP/2 and nothing else; told with the fault no-alpn */
     uint16_t target_port; /**< at which it was accepted, host order */
     uint16_t reserved_too;
     uint64_t sought; /**< ns, just before the accept(2) that gave it: it may have been made later,

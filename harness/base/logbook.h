@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define LOGBOOK_MAGIC UINT64_C(0x6b6f6f62676f4c38)
-#define LOGBOOK_VERSION 3U
+#define LOGBOOK_VERSION 4U
 
 /** Where the worker stands. It only moves forward. */
 enum worker_state {
@@ -88,6 +88,8 @@ enum observation_kind {
     OBSERVATION_CROSS_TALK, /**< the nonce of somebody else's request came back */
     OBSERVATION_NONCE_MISSING,
     OBSERVATION_OVERRUN, /**< it returned later than its timeout plus the grace */
+    OBSERVATION_OPENED, /**< an open succeeded, told only where a good client may have to refuse the
+                             connection; code 1: the client makes requests too */
     OBSERVATION_KINDS
 };
 

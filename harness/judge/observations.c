@@ -6,14 +6,13 @@
 
 #include "client/eighth_client.h"
 #include "harness/base/flight.h"
+#include "harness/judge/acceptance.h"
 #include "harness/judge/words.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum judgement { JUDGED = 0, NOT_YET };
 
 void observations_init(struct observations *observations, const struct scenario *scenario)
 {
@@ -57,8 +56,8 @@ static const char *machine_text(int64_t code)
 
 /* ---- findings ---- */
 
-static void add(struct observations *observations, const struct observation *observation,
-                enum finding_kind kind, const char *key, const struct buffer *title)
+void observations_add(struct observations *observations, const struct observation *observation,
+                      enum finding_kind kind, const char *key, const struct buffer *title)
 {
     struct finding *finding = finding_new(kind, key, buffer_text(title));
     if (finding == NULL) {
@@ -97,7 +96,7 @@ static void add_failed(struct observations *observations, const struct observati
     buffer_puts(&title, ": ");
     words_clean(&title, observation->text, sizeof observation->text);
     observations->unexplained++;
-    add(observations, observation, FINDING_ERROR, key, &title);
+    observations_add(observations, observation, FINDING_ERROR, key, &title);
     buffer_clear(&title);
 }
 
@@ -108,7 +107,7 @@ static void add_machine(struct observations *observations, const struct observat
     (void)snprintf(key, sizeof key, "infra/connect/%lld", (long long)observation->code);
     buffer_puts(&title, machine_text(observation->code));
     observations->machine++;
-    add(observations, observation, FINDING_INFRA, key, &title);
+    observations_add(observations, observation, FINDING_INFRA, key, &title);
     buffer_clear(&title);
 }
 
@@ -146,7 +145,7 @@ static void add_other(struct observations *observations, const struct observatio
         buffer_puts(&title, ": ");
         words_clean(&title, observation->text, sizeof observation->text);
     }
-    add(observations, observation, kind->finding, key, &title);
+    observations_add(observations, observation, kind->finding, key, &title);
     buffer_clear(&title);
 }
 
@@ -195,6 +194,9 @@ static void count_explained(struct observations *observations,
 static enum judgement judge(struct observations *observations,
                             const struct observation *observation, bool final)
 {
+    if (observation->kind == OBSERVATION_OPENED) {
+        return acceptance_take(observations, observation, final);
+    }
     if (observation->kind != OBSERVATION_FAILED) {
         add_other(observations, observation);
         return JUDGED;
@@ -256,52 +258,10 @@ void observations_take(struct observations *observations, struct logbook *logboo
     observations->pending_count = kept;
     struct observation observation;
     while (logbook_next_observation(logbook, &observation, final) == 1) {
-        observations->racing += observation.racing != 0;
+        observations->racing += observation.racing != 0 && observation.kind != OBSERVATION_OPENED;
         if (judge(observations, &observation, final) == NOT_YET &&
             !keep_pending(observations, &observation)) {
             (void)judge(observations, &observation, true);
         }
     }
-}
-
-/* ---- responses where none may be ---- */
-
-static void add_accepted(struct observations *observations, const struct fault_kind *fault,
-                         uint64_t ordinal)
-{
-    struct buffer title = BUFFER_INIT;
-    char key[96];
-    struct observation observation;
-    memset(&observation, 0, sizeof observation);
-    observation.connection = (uint32_t)ordinal;
-    (void)snprintf(key, sizeof key, "error/accepted/%s", fault->name);
-    buffer_printf(&title, "a response was accepted on a connection with the fault %s", fault->name);
-    observations->unexplained++;
-    add(observations, &observation, FINDING_ERROR, key, &title);
-    buffer_clear(&title);
-}
-
-uint64_t observations_check_faults(struct observations *observations, uint64_t last_ordinal)
-{
-    uint64_t gone = 0;
-    if (observations->ledger == NULL || observations->scenario->target.embedded.fault_count == 0) {
-        return 0;
-    }
-    uint64_t first = observations->first_ordinal;
-    if (last_ordinal >= LEDGER_ENTRIES && first < last_ordinal - LEDGER_ENTRIES + 1) {
-        gone = last_ordinal - LEDGER_ENTRIES + 1 - first;
-        first += gone;
-    }
-    for (uint64_t ordinal = first; ordinal <= last_ordinal; ordinal++) {
-        struct ledger_entry entry;
-        if (ledger_entry_at(observations->ledger, ordinal, &entry) != 0) {
-            gone++;
-            continue;
-        }
-        const struct fault_kind *fault = fault_kind_of(entry.fault);
-        if (fault != NULL && fault->must_fail && entry.responses > 0) {
-            add_accepted(observations, fault, ordinal - observations->first_ordinal + 1);
-        }
-    }
-    return gone;
 }

@@ -6,6 +6,7 @@
 #ifndef JUDGE_OBSERVATIONS_H
 #define JUDGE_OBSERVATIONS_H
 
+#include "harness/base/buffer.h"
 #include "harness/base/ledger.h"
 #include "harness/base/logbook.h"
 #include "harness/judge/finding.h"
@@ -17,6 +18,14 @@
 
 /** Observations that wait for the ledger are at most these; more are judged at once. */
 #define OBSERVATIONS_PENDING 65536U
+
+enum judgement { JUDGED = 0, NOT_YET /**< the ledger does not know the connection yet */ };
+
+/** Connections whose open succeeded, of those that carry a fault by which it may have to fail. */
+struct opened_connections {
+    bool client_requests;             /**< the client makes requests, not only connections */
+    uint8_t bits[LEDGER_ENTRIES / 8]; /**< by ordinal - first_ordinal */
+};
 
 struct observations {
     const struct scenario *scenario;
@@ -31,6 +40,7 @@ struct observations {
     uint64_t explained[FAULT_COUNT][LOGBOOK_PHASES][LOGBOOK_CLASSES];
     uint64_t explained_count;
     uint64_t racing; /**< observations during a race */
+    struct opened_connections opened;
     struct observation *pending;
     size_t pending_count;
     size_t pending_capacity;
@@ -46,9 +56,9 @@ void observations_release(struct observations *observations);
  *  and the target is quiet, so that everything can. */
 void observations_take(struct observations *observations, struct logbook *logbook, bool final);
 
-/** Looks for responses on connections whose fault forbids one. After the trial, target quiet.
- *  Returns how many of the trial's connections are gone from the ledger's ring, unchecked. */
-uint64_t observations_check_faults(struct observations *observations, uint64_t last_ordinal);
+/** For the judges of observations: adds a finding at that observation. */
+void observations_add(struct observations *observations, const struct observation *observation,
+                      enum finding_kind kind, const char *key, const struct buffer *title);
 
 /** True if the code of a failed connect(2) speaks of the machine, not of the client. */
 bool observations_is_machine(int32_t phase, int64_t code);

@@ -4,6 +4,7 @@
  */
 #include "harness/judge/trial_judge.h"
 
+#include "harness/judge/acceptance.h"
 #include "harness/judge/death.h"
 #include "harness/judge/leak.h"
 #include "harness/judge/misuse.h"
@@ -43,7 +44,7 @@ void trial_judge_listen(struct trial_judge *judge, struct trial_record *record,
         observations_take(observations, record->logbook, final);
     }
     if (final && target != NULL) {
-        uint64_t gone = observations_check_faults(observations, record->last_ordinal);
+        uint64_t gone = acceptance_check(observations, record->last_ordinal);
         if (gone > 0 && record->failure.kind == FAILURE_NONE && !record->target_died) {
             (void)failure_set(&record->failure, FAILURE_ENVIRONMENT,
                               "the trial had more connections with faults than the target's ledger "

@@ -65,6 +65,7 @@ static const struct fault_kind kinds[] = {
         .help = "show a certificate that expired yesterday",
         .tls_only = true,
         .must_fail = true,
+        .open = FAULT_OPEN_UNVERIFIED,
         .outcomes = {{EIGHTH_PHASE_TLS, EIGHTH_CERTIFICATE}},
     },
     {
@@ -73,6 +74,7 @@ static const struct fault_kind kinds[] = {
         .help = "show a certificate for another host",
         .tls_only = true,
         .must_fail = true,
+        .open = FAULT_OPEN_UNVERIFIED,
         .outcomes = {{EIGHTH_PHASE_TLS, EIGHTH_CERTIFICATE}},
     },
     {
@@ -81,6 +83,7 @@ static const struct fault_kind kinds[] = {
         .help = "show a certificate of an authority that the client does not know",
         .tls_only = true,
         .must_fail = true,
+        .open = FAULT_OPEN_UNVERIFIED,
         .outcomes = {{EIGHTH_PHASE_TLS, EIGHTH_CERTIFICATE}},
     },
     {
@@ -89,6 +92,7 @@ static const struct fault_kind kinds[] = {
         .help = "end the handshake without selecting a protocol",
         .tls_only = true,
         .must_fail = true,
+        .open = FAULT_OPEN_WITHOUT_ALPN,
         .outcomes = {{EIGHTH_PHASE_ALPN, EIGHTH_PROTOCOL}},
     },
     {

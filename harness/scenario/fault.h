@@ -44,12 +44,21 @@ struct fault_outcome {
 /** Which parameters a rule for this fault may have. */
 enum fault_parameter { FAULT_TAKES_AFTER = 1, FAULT_TAKES_DELAY = 2, FAULT_TAKES_CODE = 4 };
 
+/** Whether open may succeed on such a connection. */
+enum fault_open {
+    FAULT_OPEN_ALLOWED = 0,
+    FAULT_OPEN_UNVERIFIED,  /**< only if the client was told to accept any certificate */
+    FAULT_OPEN_WITHOUT_ALPN /**< not if the client makes requests and offers nothing but HTTP/2 */
+};
+
 struct fault_kind {
     enum fault_id id;
     const char *name; /**< "reset-handshake" */
     const char *help; /**< what the target does, one line */
     bool tls_only;
-    bool must_fail;            /**< a client that gets a response on such a connection is broken */
+    bool must_fail; /**< a client that gets a response on such a connection is broken,
+                         unless `open` excuses it */
+    enum fault_open open;
     unsigned parameters;       /**< enum fault_parameter, or-ed */
     uint64_t default_delay_ns; /**< of a rule that gives no delay */
     uint32_t default_code;     /**< HTTP/2 error code of a rule that gives no code */

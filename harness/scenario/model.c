@@ -52,6 +52,24 @@ static void free_steps(struct step *steps, size_t count)
     free(steps);
 }
 
+const struct fault_kind *scenario_target_fault(const struct scenario *scenario)
+{
+    const struct embedded_model *embedded = &scenario->target.embedded;
+    if (scenario->target.kind != TARGET_EMBEDDED || !embedded->tls) {
+        return NULL;
+    }
+    switch (embedded->certificate) {
+    case CERTIFICATE_EXPIRED:
+        return fault_kind_of(FAULT_CERTIFICATE_EXPIRED);
+    case CERTIFICATE_WRONG_HOST:
+        return fault_kind_of(FAULT_CERTIFICATE_WRONG_HOST);
+    case CERTIFICATE_UNKNOWN_CA:
+        return fault_kind_of(FAULT_CERTIFICATE_UNKNOWN_CA);
+    default:
+        return NULL;
+    }
+}
+
 void scenario_free(struct scenario *scenario)
 {
     if (scenario == NULL) {

@@ -214,6 +214,10 @@ struct scenario {
  *  127.0.0.0/8, ::1, or "localhost". Other names are not looked up: they are not. */
 bool scenario_target_is_loopback(const struct scenario *scenario);
 
+/** The fault that every connection to the target has by the target's own certificate; NULL: that is
+ *  good, or not shown. */
+const struct fault_kind *scenario_target_fault(const struct scenario *scenario);
+
 /** Frees the scenario and all it holds; NULL is allowed. */
 void scenario_free(struct scenario *scenario);
 

@@ -141,6 +141,10 @@ static void note_hello(struct connection *connection)
         behaviour->hello != NULL) {
         connection_fault_done(connection);
     }
+    struct ledger_entry *entry = connection_entry(connection);
+    if (behaviour->no_protocol && entry != NULL) {
+        entry->only_h2 = connection->transport.choices.only_h2;
+    }
 }
 
 void connection_step_handshake(struct connection *connection)

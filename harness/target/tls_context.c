@@ -49,8 +49,10 @@ static int encode_protocols(struct tls_contexts *contexts, const char *list,
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
                            const unsigned char *offered, unsigned offered_length, void *argument)
 {
+    static const unsigned char h2[] = "\2h2";
     const struct tls_contexts *contexts = argument;
-    const struct tls_choices *choices = SSL_get_app_data(ssl);
+    struct tls_choices *choices = SSL_get_app_data(ssl);
+    choices->only_h2 = offered_length == sizeof h2 - 1 && memcmp(offered, h2, sizeof h2 - 1) == 0;
     if (choices->no_protocol) {
         return SSL_TLSEXT_ERR_NOACK;
     }

@@ -20,6 +20,7 @@ struct tls_choices {
                              SSL_ERROR_WANT_CLIENT_HELLO_CB */
     int alert_at_hello; /**< fatal alert instead of a ServerHello; 0: none */
     bool hello_seen;    /**< set when the ClientHello is read */
+    bool only_h2;       /**< set when ALPN offers HTTP/2 and nothing else */
 };
 
 struct tls_contexts {

@@ -30,6 +30,7 @@ struct driver {
     struct promises promises;                  /**< what is asked of this client */
     struct eighth_endpoint endpoint;           /**< template; its port is plan->port */
     bool checks_nonce;                         /**< the target echoes it */
+    bool tells_opens;                          /**< a good client may have to refuse a connection */
     bool imports_sessions;                     /**< policy import, and the client can */
     _Alignas(64) _Atomic uint32_t connections; /**< ordinal of the newest */
 };

@@ -49,6 +49,17 @@ static void fill_endpoint(struct driver *driver)
     };
 }
 
+/* Whether a good client may have to refuse a connection although it could open it. */
+static bool may_refuse(const struct scenario *scenario)
+{
+    const struct embedded_model *embedded = &scenario->target.embedded;
+    bool refuses = scenario_target_fault(scenario) != NULL;
+    for (size_t i = 0; i < embedded->fault_count; i++) {
+        refuses |= fault_kind_of(embedded->faults[i].id)->open != FAULT_OPEN_ALLOWED;
+    }
+    return refuses;
+}
+
 static void describe_client(struct driver *driver)
 {
     struct logbook *logbook = driver->logbook;
@@ -181,6 +192,7 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     driver.logbook = logbook;
     driver.checks_nonce =
         plan->scenario->target.kind == TARGET_EMBEDDED || plan->scenario->target.nonce;
+    driver.tells_opens = may_refuse(plan->scenario);
     fill_endpoint(&driver);
     if (log != NULL && descriptors_watch(log, plan->scenario->load.clients, failure) != 0) {
         return -1;

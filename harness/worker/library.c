@@ -149,6 +149,7 @@ int library_load(struct library *library, const char *path, struct failure *fail
     }
     size_t known = table->size < sizeof library->table ? table->size : sizeof library->table;
     memcpy(&library->table, table, known);
+    library->requests = library->table.request != NULL;
     fill_absent(&library->table);
     Dl_info where;
     const char *found = dladdr(symbol, &where) != 0 ? where.dli_fname : path;

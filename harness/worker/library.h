@@ -8,9 +8,12 @@
 #include "client/eighth_client.h"
 #include "harness/base/failure.h"
 
+#include <stdbool.h>
+
 struct library {
     void *handle; /**< of dlopen(3); never closed: stacks and leak reports need the mapping */
     struct eighth_client table; /**< a copy; what the library's table does not reach is NULL */
+    bool requests;              /**< it makes requests, not only connections */
     char path[1024];            /**< as dladdr(3) tells */
 };
 

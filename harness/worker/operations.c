@@ -140,6 +140,17 @@ static void check_resumed(struct driver *driver, struct lane *lane, const struct
                                : "the session was resumed, but the step expects a full handshake");
 }
 
+/* The judge looks into the ledger whether this client should have refused the connection. Where the
+ * step expects an error, the success has been told already. */
+static void tell_opened(const struct driver *driver, struct lane *lane,
+                        const struct instance *instance, const struct operation *operation)
+{
+    const struct eighth_error what = {.code = driver->library.requests};
+    if (driver->tells_opens && !operation->step->expect.error) {
+        lane_observe(lane, driver, instance, operation, OBSERVATION_OPENED, FLIGHT_OPEN, &what, "");
+    }
+}
+
 static void open_run(struct driver *driver, struct lane *lane, const struct instance *instance,
                      struct operation *operation)
 {
@@ -157,6 +168,7 @@ static void open_run(struct driver *driver, struct lane *lane, const struct inst
     }
     operation->opened = true;
     operation->fd = connection.fd;
+    tell_opened(driver, lane, instance, operation);
     if (driver->endpoint.tls) {
         count_handshake(lane, &connection);
     }

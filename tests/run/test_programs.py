@@ -369,6 +369,22 @@ def test_a_failure_on_a_healthy_connection_is_not(programs):
     assert finding["occurrences"] == 3
 
 
+@pytest.mark.parametrize("target", [
+    {"certificate": "expired"},
+    {"faults": [{"fault": "certificate-expired", "every": 1}]},
+])
+def test_a_bad_certificate_is_not_accepted(programs, target):
+    """curl without its checks; with them it fails, which without a fault is told as its exit."""
+    target = {"embedded": {"tls": True, **target}}
+    words = ["curl", "-sS", "-o", "/dev/null", "https://{sni}:{port}/get"]
+    finding = programs.run([*words, "-k"], target=target, load={"cycles": 3}).finding("error")
+    assert finding["signature"]["key"] == "error/accepted/certificate-expired"
+    assert finding["occurrences"] == 3
+    result = programs.run([*words, "--cacert", "{ca}"], target=target, load={"cycles": 3})
+    keys = {f["signature"]["key"] for f in result.findings}
+    assert keys == ({"error/run/exit 60"} if "certificate" in target["embedded"] else set()), result
+
+
 def test_a_refused_connection_is_expected(programs):
     refuse = {"embedded": {"tls": False, "faults": [{"fault": "refuse", "every": 2}]}}
     result = programs.outsider(1, "nothing", target=refuse, load={"cycles": 6})

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import FLAVOR, ROOT
+from conftest import FLAVOR, OUT, ROOT
 
 # Sanitizers make every cycle many times slower: they get a tenth.
 SCALE = 1 if FLAVOR == "plain" else 10
@@ -166,6 +166,76 @@ def test_a_failure_without_a_fault_is_a_finding_among_faulty_neighbours(eighth):
     assert result.code == 1, result
     assert {f["kind"] for f in result.findings} == {"error"}
     assert result.scenario["expected_failures"][0]["fault"] == "reset-handshake"
+
+
+# ---- connections that a good client refuses ------------------------------------------------------
+
+
+CERTIFICATES = ["expired", "wrong-host", "unknown-ca"]
+
+
+def handshakes(fault, *, request=False, **client):
+    scenario = faulty(fault, True)
+    scenario["client"].update(client)
+    scenario["steps"] = [{"connect": {"timeout": "5s"}}, {"close": {"timeout": "5s"}}]
+    if request:
+        scenario["steps"].insert(1, {"request": {"path": "/get", "timeout": "5s"}})
+    return scenario
+
+
+def run_trusting(eighth, scenario, *arguments, alpn=None, **env):
+    env = {**env, **({"EIGHTH_TEST_ALPN": alpn} if alpn else {})}
+    client = OUT / "run" / "trusting.so"
+    return eighth("run", eighth.write(scenario), "--client", client, *arguments, env=env)
+
+
+def check_accepted(result, fault, count):
+    finding = result.finding("error")
+    assert result.code == 1, result
+    assert finding["title"] == f"a connection with the fault {fault} was accepted"
+    assert finding["signature"]["key"] == f"error/accepted/{fault}"
+    assert finding["occurrences"] == count and result.scenario["unexplained_errors"] == count
+
+
+@pytest.mark.parametrize("kind", CERTIFICATES)
+def test_a_bad_certificate_is_not_accepted_without_a_request(eighth, kind):
+    fault = f"certificate-{kind}"
+    check_accepted(run_trusting(eighth, handshakes(fault)), fault, 12)
+    result = eighth("run", eighth.write(handshakes(fault)))
+    assert result.code == 0 and result.findings == [], result
+
+
+@pytest.mark.parametrize("kind", CERTIFICATES)
+def test_the_certificate_of_all_connections_is_not_accepted(eighth, kind):
+    scenario = handshakes("certificate-expired")
+    scenario["target"]["embedded"] = {"tls": True, "certificate": kind}
+    check_accepted(run_trusting(eighth, scenario), f"certificate-{kind}", 24)
+    scenario["steps"][0]["connect"]["expect"] = {"error": {"class": "certificate"}}
+    result = eighth("run", eighth.write(scenario))
+    assert result.code == 0 and result.findings == [], result
+
+
+@pytest.mark.parametrize("kind", CERTIFICATES)
+@pytest.mark.parametrize("where", ["fault", "all"])
+def test_who_is_told_to_accept_any_certificate_may(eighth, kind, where):
+    scenario = handshakes(f"certificate-{kind}", request=True, verify=False)
+    if where == "all":
+        scenario["target"]["embedded"] = {"tls": True, "certificate": kind}
+    result = eighth("run", eighth.write(scenario))
+    assert result.code == 0 and result.findings == [], result
+    assert result.scenario["cycles"]["completed"] == 24
+
+
+def test_http2_is_not_spoken_without_alpn(eighth):
+    check_accepted(run_trusting(eighth, handshakes("no-alpn"), alpn="h2"), "no-alpn", 12)
+
+
+@pytest.mark.parametrize(
+    ("alpn", "env"), [(None, {}), ("both", {}), ("h2", {"EIGHTH_TEST_CONNECTS_ONLY": "1"})])
+def test_who_does_not_need_alpn_may_go_on_without(eighth, alpn, env):
+    result = run_trusting(eighth, handshakes("no-alpn"), alpn=alpn, **env)
+    assert result.code == 0 and result.findings == [], result
+    assert result.scenario["faults_done"] == {"no-alpn": 12}
 
 
 def test_the_first_run_prints_the_path_last(eighth):
