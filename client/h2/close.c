@@ -43,15 +43,41 @@ static int end_http2(eighth_instance *instance, uint64_t deadline, struct eighth
     return 0;
 }
 
-static int end_transport(eighth_instance *instance, uint64_t deadline, struct eighth_error *error)
+/* A record that OpenSSL has begun must end before close_notify: one may be left of a connection
+ * that died above TLS. */
+static enum h2_io say_goodbye(eighth_instance *instance)
 {
     struct eighth_error ignored = H2_ERROR_INIT; /* a peer that has gone misses no goodbye */
-    while (instance->transport->goodbye(&instance->link, &ignored) == H2_IO_WANT_WRITE) {
+    if (instance->link.ssl != NULL && !instance->link.broken &&
+        h2_loop_put(instance) == H2_IO_WANT_WRITE) {
+        return H2_IO_WANT_WRITE;
+    }
+    return instance->transport->goodbye(&instance->link, &ignored);
+}
+
+static int end_transport(eighth_instance *instance, uint64_t deadline, struct eighth_error *error)
+{
+    while (say_goodbye(instance) == H2_IO_WANT_WRITE) {
         if (await_writable(instance, deadline, error) != 0) {
             return -1;
         }
     }
     return 0;
+}
+
+/* A dead connection may have TLS in good health: the server said goodbye first, or broke HTTP/2.
+ * Its close_notify is answered (RFC 5246 7.2.1). */
+static int end_layers(eighth_instance *instance, uint64_t deadline, struct eighth_error *error)
+{
+    /* GOAWAY, close_notify and FIN share a segment. */
+    instance->link.wire.more = true;
+    int result = instance->dead ? 0 : end_http2(instance, deadline, error);
+    if (result == 0) {
+        result = end_transport(instance, deadline, error);
+    }
+    instance->link.wire.more = false;
+    h2_wire_end(&instance->link.wire);
+    return result;
 }
 
 static int orderly_goodbye(eighth_instance *instance, uint64_t deadline, struct eighth_error *error)
@@ -62,18 +88,7 @@ static int orderly_goodbye(eighth_instance *instance, uint64_t deadline, struct 
         h2_wire_readable(&instance->link.wire);
         h2_loop_read(instance, NULL, deadline);
     }
-    if (instance->dead) {
-        return 0;
-    }
-    /* GOAWAY, close_notify and FIN share a segment. */
-    instance->link.wire.more = true;
-    int result = end_http2(instance, deadline, error);
-    if (result == 0 && !instance->dead) {
-        result = end_transport(instance, deadline, error);
-    }
-    instance->link.wire.more = false;
-    h2_wire_end(&instance->link.wire);
-    return result;
+    return end_layers(instance, deadline, error);
 }
 
 static void orderly_finish(eighth_instance *instance, int orderly)
@@ -131,9 +146,10 @@ static int close_connection(eighth_instance *instance, int mode, uint64_t timeou
     instance->state = H2_CLOSING;
     h2_loop_cancel(instance);
     h2_instance_wake_pollers(instance);
-    if (graceful && !instance->dead) {
+    if (graceful) {
         uint64_t deadline = h2_deadline(timeout_ns != 0 ? timeout_ns : PATIENCE_NS);
-        result = instance->seams->closing->goodbye(instance, deadline, error);
+        result = instance->dead ? end_layers(instance, deadline, error)
+                                : instance->seams->closing->goodbye(instance, deadline, error);
     }
     if (instance->users > 0) {
         (void)shutdown(instance->link.wire.fd, SHUT_RDWR);

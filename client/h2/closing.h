@@ -10,9 +10,9 @@
 /** Seam: the order in which the layers of a connection go. All are called with the instance's lock,
  *  in a state in which no operation begins any more. */
 struct h2_closing_ops {
-    /** Says goodbye to the peer; other threads may still be inside the instance, in poll(2) or
-     *  waiting for the lock. May give up the lock while the socket takes no more, until the
-     *  deadline. 0, or -1 with *error. */
+    /** Says goodbye to the peer of a connection that is not dead; other threads may still be inside
+     *  the instance, in poll(2) or waiting for the lock. May give up the lock while the socket
+     * takes no more, until the deadline. 0, or -1 with *error. */
     int (*goodbye)(eighth_instance *instance, uint64_t deadline, struct eighth_error *error);
     /** No thread is inside any more: frees HTTP/2, TLS and the socket. orderly: what was said is
      *  to reach the peer. Allowed for what was never connected, and twice. */
@@ -21,7 +21,7 @@ struct h2_closing_ops {
     void (*drop)(eighth_instance *instance);
 };
 
-/** HTTP/2 first (GOAWAY), then TLS (close_notify), then TCP. */
+/** HTTP/2 first (GOAWAY), then TLS (close_notify, also as the answer to the peer's), then TCP. */
 extern const struct h2_closing_ops h2_closing_orderly;
 
 /** The contract's close. */

@@ -125,8 +125,7 @@ static int gather(eighth_instance *instance)
     return 0;
 }
 
-/* Writes the output buffer as far as the socket takes it. */
-static enum h2_io put(eighth_instance *instance)
+enum h2_io h2_loop_put(eighth_instance *instance)
 {
     struct h2_loop *loop = &instance->loop;
     struct eighth_error error = H2_ERROR_INIT;
@@ -178,7 +177,7 @@ void h2_loop_flush(eighth_instance *instance)
                 break;
             }
         }
-        enum h2_io io = put(instance);
+        enum h2_io io = h2_loop_put(instance);
         if (io == H2_IO_WANT_WRITE || io == H2_IO_WANT_READ) {
             /* TLS may have to read first: the leader's reading then lets it go on. */
             loop->blocked = io == H2_IO_WANT_WRITE;
@@ -186,7 +185,9 @@ void h2_loop_flush(eighth_instance *instance)
         }
     }
     loop->blocked = false;
-    release_output(instance);
+    if (!instance->dead) { /* else a record may have begun that close must end: close.c */
+        release_output(instance);
+    }
     h2_protocol_check(instance);
 }
 

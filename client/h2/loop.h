@@ -38,6 +38,10 @@ bool h2_loop_wait(eighth_instance *instance, struct h2_waiter *waiter, uint64_t 
  *  afterwards, and all who wait are finished. */
 void h2_loop_flush(eighth_instance *instance);
 
+/** Writes what stands in the output buffer already, and no more: H2_IO_DONE when it is empty. If
+ * the connection fails, it is dead afterwards. */
+enum h2_io h2_loop_put(eighth_instance *instance);
+
 /** Takes and dispatches what has arrived, without waiting. waiter (may be NULL): stop when it is
  *  done. */
 void h2_loop_receive(eighth_instance *instance, const struct h2_waiter *waiter, uint64_t deadline);

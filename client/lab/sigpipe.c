@@ -52,7 +52,7 @@ const struct lab_defect lab_sigpipe = {
     .plain = "crash",
     .asan = "crash",
     .tsan = "crash",
-    .twin = "{} (MSG_NOSIGNAL, and no goodbye on a dead connection)",
+    .twin = "{} (MSG_NOSIGNAL, and no goodbye where TLS or TCP failed)",
     .apply = apply,
     .end = lab_socket_end,
 };

@@ -11,7 +11,9 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -413,3 +415,46 @@ def test_server_that_dies(run, probe, pki, site):
     lines = output.splitlines()
     assert lines[-2] == "close ok" and lines[-1] == CLEAN
     assert re.search(r"^request error (request|h2)/reset ", output, re.MULTILINE)
+
+
+def frame_types(stream):
+    """Of an HTTP/2 client's bytes: the preface, then frames; a last one that is cut is left out."""
+    at, types = 24, []
+    while at + 9 <= len(stream):
+        types.append(stream[at + 3])
+        at += 9 + int.from_bytes(stream[at:at + 3], "big")
+    return types
+
+
+def say_goodbye_first(listener, context, ended):
+    """Answers the first request with close_notify, then wants the client's: FIN without it is an
+    error. No SETTINGS before: what the client sends on its own would be no answer to anything."""
+    connection, _ = listener.accept()
+    connection.settimeout(30)
+    with context.wrap_socket(connection, server_side=True) as peer:
+        stream = b""
+        while 1 not in frame_types(stream):  # HEADERS
+            stream += peer.recv(65536)
+        try:
+            peer.unwrap().close()
+            ended.append("close_notify")
+        except OSError as error:
+            ended.append(repr(error))
+
+
+@pytest.mark.parametrize("mode, expected", [("close", "close_notify"), ("abort", "UNEXPECTED_EOF")])
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["1.2", "1.3"])
+def test_server_that_says_goodbye_first(run, pki, version, mode, expected):
+    """A graceful close answers it; an abrupt one does not, which shows that this server can tell."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*pki.good)
+    context.set_alpn_protocols(["h2"])
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    ended = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=say_goodbye_first, args=(listener, context, ended))
+        server.start()
+        lines = run(listener.getsockname()[1], *version, "open", "get:/", mode)
+        server.join(60)
+    assert lines[1].startswith(("request error request/reset", "request error h2/reset"))
+    assert len(ended) == 1 and expected in ended[0], ended

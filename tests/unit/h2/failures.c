@@ -312,6 +312,29 @@ static void takes_an_early_answer(void **state)
     free(body);
 }
 
+/* Requests that nobody reads, until the socket takes no more. */
+static void fill(eighth_instance *instance)
+{
+    /* Large headers are not held back by flow control. */
+    char *value = malloc(60001);
+    memset(value, 'v', 60000);
+    value[60000] = '\0';
+    const struct eighth_header header = {"x-large", value};
+    struct eighth_request request = {.size = sizeof(request),
+                                     .method = "GET",
+                                     .path = "/",
+                                     .headers = &header,
+                                     .header_count = 1};
+    for (int i = 0; i < 90; i++) {
+        struct eighth_error error = {.size = sizeof(error)};
+        struct eighth_response response = {.size = sizeof(response)};
+        int code = test_code(
+            eighth_client()->request(instance, &request, &response, 5 * MS, &error), &error);
+        assert_int_equal(code, CODE(REQUEST, TIMEOUT));
+    }
+    free(value);
+}
+
 /* A peer that never reads fills the socket: the request and the close end in time all the same. */
 static void survives_a_peer_that_does_not_read(void **state)
 {
@@ -330,35 +353,97 @@ static void survives_a_peer_that_does_not_read(void **state)
     eighth_process *process = test_init("{}");
     eighth_instance *instance = test_create(process, &endpoint);
     assert_int_equal(test_open(instance), 0);
-    /* Large headers are not held back by flow control. */
-    char *value = malloc(60001);
-    memset(value, 'v', 60000);
-    value[60000] = '\0';
-    const struct eighth_header header = {"x-large", value};
-    struct eighth_request request = {.size = sizeof(request),
-                                     .method = "GET",
-                                     .path = "/",
-                                     .headers = &header,
-                                     .header_count = 1};
-    int code = 0;
-    for (int i = 0; i < 90; i++) {
-        struct eighth_error error = {.size = sizeof(error)};
-        struct eighth_response response = {.size = sizeof(response)};
-        code = test_code(eighth_client()->request(instance, &request, &response, 5 * MS, &error),
-                         &error);
-        assert_int_equal(code, CODE(REQUEST, TIMEOUT));
-    }
+    fill(instance);
     struct eighth_error error = {.size = sizeof(error)};
     uint64_t begun = test_now();
-    code = test_code(eighth_client()->close(instance, EIGHTH_CLOSE_GRACEFUL, 200 * MS, &error),
-                     &error);
+    int code = test_code(eighth_client()->close(instance, EIGHTH_CLOSE_GRACEFUL, 200 * MS, &error),
+                         &error);
     assert_int_equal(code, CODE(CLOSE, TIMEOUT));
     assert_true(test_now() - begun < 3000 * MS);
     eighth_client()->free(instance);
     eighth_client()->cleanup(process);
-    free(value);
     (void)close(listener);
     test_baseline_check(&before);
+}
+
+/* The server's close_notify is answered, be it read by a request or by close itself. */
+static int answers_goodbye(enum test_mode mode, uint16_t version, int request)
+{
+    struct test_baseline before = test_baseline_take();
+    struct test_server server;
+    test_server_start(&server, &test_good, mode);
+    struct eighth_endpoint endpoint = test_endpoint(&server);
+    endpoint.tls_min = endpoint.tls_max = version;
+    eighth_process *process = test_init("{}");
+    eighth_instance *instance = test_create(process, &endpoint);
+    assert_int_equal(test_open(instance), 0);
+    if (request) {
+        assert_int_not_equal(test_get(instance, "/get"), 0);
+    }
+    while (mode == TEST_BYE_GONE && atomic_load(&server.live) > 0) {
+        (void)usleep(1000);
+    }
+    assert_int_equal(test_close(instance, EIGHTH_CLOSE_GRACEFUL), 0);
+    eighth_client()->free(instance);
+    eighth_client()->cleanup(process);
+    test_server_stop(&server);
+    test_baseline_check(&before);
+    return server.close_notify;
+}
+
+static void answers_a_goodbye(void **state)
+{
+    (void)state;
+    for (uint16_t version = 0x0303; version <= 0x0304; version++) {
+        for (int request = 0; request < 2; request++) {
+            assert_int_equal(answers_goodbye(TEST_BYE, version, request), 1);
+            /* SIGPIPE would end the test. */
+            assert_int_equal(answers_goodbye(TEST_BYE_GONE, version, request), 0);
+        }
+        /* HTTP/2 is broken, TLS is not. */
+        assert_int_equal(answers_goodbye(TEST_H2_GARBAGE, version, 1), 1);
+    }
+}
+
+/* The server says goodbye while a record is half sent: close ends the record first, or gives up in
+ * time. */
+static void answers_when_the_socket_is_full(bool heard)
+{
+    struct test_baseline before = test_baseline_take();
+    struct test_server server;
+    test_server_start(&server, &test_good, TEST_BYE_DEAF);
+    struct eighth_endpoint endpoint = test_endpoint(&server);
+    eighth_process *process = test_init("{}");
+    eighth_instance *instance = test_create(process, &endpoint);
+    assert_int_equal(test_open(instance), 0);
+    fill(instance);
+    (void)sem_post(&server.speak);
+    assert_int_not_equal(test_get(instance, "/get"), 0);
+    if (heard) {
+        (void)sem_post(&server.hear);
+        assert_int_equal(test_close(instance, EIGHTH_CLOSE_GRACEFUL), 0);
+    } else {
+        struct eighth_error error = {.size = sizeof(error)};
+        uint64_t begun = test_now();
+        assert_int_equal(
+            test_code(eighth_client()->close(instance, EIGHTH_CLOSE_GRACEFUL, 200 * MS, &error),
+                      &error),
+            CODE(CLOSE, TIMEOUT));
+        assert_true(test_now() - begun < 3000 * MS);
+        (void)sem_post(&server.hear);
+    }
+    eighth_client()->free(instance);
+    eighth_client()->cleanup(process);
+    test_server_stop(&server);
+    assert_int_equal(server.close_notify, heard);
+    test_baseline_check(&before);
+}
+
+static void answers_a_goodbye_after_what_was_begun(void **state)
+{
+    (void)state;
+    answers_when_the_socket_is_full(true);
+    answers_when_the_socket_is_full(false);
 }
 
 int main(void)
@@ -375,6 +460,8 @@ int main(void)
         cmocka_unit_test(keeps_streams_apart),
         cmocka_unit_test(takes_an_early_answer),
         cmocka_unit_test(survives_a_peer_that_does_not_read),
+        cmocka_unit_test(answers_a_goodbye),
+        cmocka_unit_test(answers_a_goodbye_after_what_was_begun),
     };
     return cmocka_run_group_tests_name("h2/failures", tests, test_set_up, test_tear_down);
 }

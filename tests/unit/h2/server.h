@@ -20,6 +20,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -37,7 +38,10 @@ enum test_mode {
     TEST_NO_ALPN,         /**< selects no protocol */
     TEST_ALPN_ALERT,      /**< answers ALPN with an alert */
     TEST_RESET_AFTER,     /**< RST after the handshake */
-    TEST_H2_GARBAGE       /**< breaks HTTP/2 after the handshake */
+    TEST_H2_GARBAGE,      /**< breaks HTTP/2 after the handshake */
+    TEST_BYE,             /**< close_notify after the handshake, then reads to the end */
+    TEST_BYE_GONE,        /**< close_notify after the handshake, then RST */
+    TEST_BYE_DEAF         /**< small buffers; close_notify at ->speak, reads to the end at ->hear */
 };
 
 struct test_server {
@@ -52,6 +56,8 @@ struct test_server {
     _Atomic int resumed;      /**< handshakes that were abbreviated */
     _Atomic int close_notify; /**< connections that the client ended with close_notify */
     _Atomic int resets;       /**< connections that ended with RST, seen here */
+    sem_t speak;              /**< TEST_BYE_DEAF */
+    sem_t hear;
 };
 
 struct test_peer {
@@ -325,6 +331,31 @@ static inline void test_serve(struct test_peer *peer)
     nghttp2_session_del(session);
 }
 
+/* Says goodbye first, and counts the answer. */
+static inline void test_say_bye(struct test_peer *peer)
+{
+    struct test_server *server = peer->server;
+    char bytes[16384];
+    if (server->mode == TEST_BYE_DEAF) {
+        (void)sem_wait(&server->speak);
+    }
+    if (server->mode == TEST_BYE_GONE) { /* not before the client's open is through */
+        (void)test_peer_read(peer, bytes, sizeof(bytes));
+    }
+    ERR_clear_error();
+    (void)SSL_shutdown(peer->ssl);
+    if (server->mode == TEST_BYE_GONE) {
+        test_peer_reset(peer);
+        return;
+    }
+    if (server->mode == TEST_BYE_DEAF) {
+        (void)sem_wait(&server->hear);
+    }
+    while (test_peer_read(peer, bytes, sizeof(bytes)) > 0) {
+    }
+    server->close_notify += (SSL_get_shutdown(peer->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 /* ---- connections
  * ----------------------------------------------------------------------------------- */
 
@@ -387,6 +418,9 @@ static inline void *test_connection(void *argument)
             (void)test_peer_write(peer, junk, sizeof(junk));
             while (test_peer_read(peer, junk, sizeof(junk)) > 0) {
             }
+            server->close_notify += (SSL_get_shutdown(peer->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
+        } else if (server->mode >= TEST_BYE) {
+            test_say_bye(peer);
         } else {
             test_serve(peer);
         }
@@ -454,7 +488,13 @@ static inline void test_server_start(struct test_server *server,
         SSL_CTX_set_alpn_select_cb(server->ssl_ctx, test_select_alpn, server);
         (void)SSL_CTX_set_session_id_context(server->ssl_ctx, (const unsigned char *)"test", 4);
     }
+    (void)sem_init(&server->speak, 0, 0);
+    (void)sem_init(&server->hear, 0, 0);
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (mode == TEST_BYE_DEAF) {
+        int small = 4096;
+        (void)setsockopt(server->listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    }
     if (bind(server->listener, (struct sockaddr *)&address, length) != 0 ||
         listen(server->listener, 512) != 0 ||
         getsockname(server->listener, (struct sockaddr *)&address, &length) != 0 ||
@@ -474,6 +514,8 @@ static inline void test_server_stop(struct test_server *server)
     }
     (void)close(server->listener);
     SSL_CTX_free(server->ssl_ctx);
+    (void)sem_destroy(&server->speak);
+    (void)sem_destroy(&server->hear);
 }
 
 #endif
