@@ -425,12 +425,21 @@ UNWATCHED static uint16_t local_port(int fd)
     return port_of((const struct sockaddr *)&local, length);
 }
 
+/* A client that resolves names itself connects datagram sockets to name servers: their ports are
+ * others than those of TCP, though the numbers be the same. */
+UNWATCHED static bool is_stream(int fd)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM;
+}
+
 /* A connect that fails at once may leave the socket without a port. */
 UNWATCHED static int connect_traced(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct connect_trace *trace = descriptor_watch.connect;
     uint16_t peer = trace == NULL || address == NULL ? 0 : port_of(address, length);
-    if (peer == 0) {
+    if (peer == 0 || !is_stream(fd)) {
         return next.connect(fd, address, length);
     }
     uint64_t begun = clock_now();

@@ -38,7 +38,7 @@ static struct board *board = &nowhere;
 static struct {
     uint64_t work_ns, fail_create, fail_open, fail_request, fail_close, wrong_status, wrong_body,
         short_body, swap_nonce, lose_nonce, leak_fd, leak_thread, resume, connect_port, crash, exit,
-        late_ms, sessions;
+        late_ms, sessions, datagram;
 } options;
 
 static uint64_t option(const char *text, const char *name)
@@ -118,7 +118,7 @@ static int fake_init(const char *text, eighth_process **process, struct eighth_e
     TAKE(work_ns), TAKE(fail_create), TAKE(fail_open), TAKE(fail_request), TAKE(fail_close);
     TAKE(wrong_status), TAKE(wrong_body), TAKE(short_body), TAKE(swap_nonce), TAKE(lose_nonce);
     TAKE(leak_fd), TAKE(leak_thread), TAKE(resume), TAKE(connect_port), TAKE(crash), TAKE(exit);
-    TAKE(late_ms), TAKE(sessions);
+    TAKE(late_ms), TAKE(sessions), TAKE(datagram);
 #undef TAKE
     (void)count(&board->inits);
     return 0;
@@ -175,6 +175,11 @@ static void really_connect(struct eighth_instance *instance)
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     instance->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     (void)connect(instance->fd, (const struct sockaddr *)&address, sizeof address);
+    if (options.datagram != 0) {
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        (void)connect(fd, (const struct sockaddr *)&address, sizeof address);
+        (void)close(fd);
+    }
 }
 
 static int fake_open(eighth_instance *instance, uint64_t timeout_ns,

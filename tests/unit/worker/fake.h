@@ -21,6 +21,7 @@
  *     leak_thread        each n-th open leaves a thread behind
  *     resume             each n-th open says that it resumed
  *     connect_port       open really connects to this port on 127.0.0.1
+ *     datagram           connect_port: and a datagram socket then, as a look-up would
  *     crash, exit        at the n-th request: SIGSEGV, exit(7)
  *     late_ms            request returns this late
  *     sessions           export gives a session, import checks that it came from the same slot

@@ -212,10 +212,9 @@ static void failures_to_create_and_to_close_are_observed(void **state)
     trial_release(&trial);
 }
 
-/* The observation names the port that the client's socket had: the key into the ledger. */
-static void connects_are_seen(void **state)
+/* The observation names the port that the client's TCP socket had: the key into the ledger. */
+static void see_connect(int datagram)
 {
-    (void)state;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -225,7 +224,8 @@ static void connects_are_seen(void **state)
     uint16_t port = ntohs(address.sin_port);
 
     char options[64];
-    (void)snprintf(options, sizeof options, "\"connect_port\":%u,\"fail_request\":1", port);
+    (void)snprintf(options, sizeof options,
+                   "\"connect_port\":%u,\"fail_request\":1,\"datagram\":%d", port, datagram);
     struct step steps[] = {CONNECT(), REQUEST("/get"), CLOSE()};
     struct trial trial;
     trial_init(&trial, steps, 3, options);
@@ -243,6 +243,13 @@ static void connects_are_seen(void **state)
     (void)close(accepted);
     (void)close(listener);
     trial_release(&trial);
+}
+
+static void connects_are_seen(void **state)
+{
+    (void)state;
+    see_connect(0);
+    see_connect(1);
 }
 
 static void every_request_has_a_nonce_of_its_own(void **state)
