@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One bug across flavors: findings of the same scenario in different flavors that share a client's
- * site or an object (signature_related) get the same story, so that "SIGSEGV in SSL_read", the use
- * after free and the race pair read as one. They are linked, never merged.
+ * site or an object, or have the other's site on the stack of the access (signature_related) get
+ * the same story, so that "SIGSEGV in SSL_read", the use after free and the race pair read as one.
+ * They are linked, never merged.
  */
 #ifndef JUDGE_ACROSS_H
 #define JUDGE_ACROSS_H

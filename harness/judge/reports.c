@@ -6,6 +6,7 @@
 #include "harness/judge/reports.h"
 
 #include "harness/judge/headline.h"
+#include "harness/judge/site.h"
 #include "harness/judge/words.h"
 
 #include <stdio.h>
@@ -73,6 +74,29 @@ static void add_stacks(const struct sanitizer_report *report, struct finding *fi
     }
 }
 
+/* ASan walks the stacks of frees and allocations by frame pointers: whole ones cost several times
+ * what a trial costs. */
+static void note_broken(const struct sanitizer_report *report, struct finding *finding)
+{
+    static const char *const roles[] = {"free", "alloc"};
+    bool broken = false;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        const struct sanitizer_stack *stack = sanitizer_report_find(report, roles[i]);
+        struct site site = {.client = ""};
+        if (stack != NULL) {
+            site_find(&stack->stack, finding->module, &site);
+        }
+        broken = broken || (stack != NULL && site.client[0] == '\0');
+    }
+    if (broken && (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_LSAN)) {
+        (void)snprintf(finding->stacks_note, sizeof finding->stacks_note,
+                       "stacks of frees and allocations break off in libraries that are built "
+                       "without frame pointers; with ASAN_OPTIONS=fast_unwind_on_malloc=0 in "
+                       "eighth's environment they are whole, and trials take several times as "
+                       "long");
+    }
+}
+
 static void add_raw(const struct sanitizer_report *report, const char *text,
                     struct finding *finding)
 {
@@ -89,27 +113,34 @@ static void add_raw(const struct sanitizer_report *report, const char *text,
     }
 }
 
+static void sign(const struct trial_record *record, const struct sanitizer_report *report,
+                 uint32_t nth, struct signature_key *key)
+{
+    const char *modules[] = {record->module};
+    char unique[64];
+    (void)snprintf(unique, sizeof unique, "trial %u report %u", record->index, nth);
+    /* Runtimes of other languages name functions without their modules. */
+    bool named = record->module[0] != '\0' && kind_of(report->tool) != FINDING_CRASH;
+    signature_of_report(report, modules, named ? 1 : 0, unique, key);
+}
+
 struct finding *reports_finding(const struct trial_record *record,
                                 const struct sanitizer_report *report, const char *text,
                                 uint32_t nth)
 {
-    const char *modules[] = {record->module};
     struct signature_key *key = calloc(1, sizeof *key);
     struct buffer title = BUFFER_INIT;
-    char unique[64];
-    (void)snprintf(unique, sizeof unique, "trial %u report %u", record->index, nth);
     headline_of_report(report, kind_of(report->tool) != FINDING_CRASH ? record->module : "",
                        &title);
     struct finding *finding =
         key != NULL ? finding_new(kind_of(report->tool), "", buffer_text(&title)) : NULL;
     buffer_clear(&title);
     if (finding != NULL) {
-        /* Runtimes of other languages name functions without their modules. */
-        bool named = record->module[0] != '\0' && kind_of(report->tool) != FINDING_CRASH;
-        signature_of_report(report, modules, named ? 1 : 0, unique, key);
+        sign(record, report, nth, key);
         finding_sign(finding, key);
         (void)snprintf(finding->module, sizeof finding->module, "%s", record->module);
         add_stacks(report, finding);
+        note_broken(report, finding);
         add_raw(report, text, finding);
     }
     free(key);
@@ -140,6 +171,34 @@ static void add_moment(const struct trial_record *record, const struct sanitizer
     buffer_clear(&title);
 }
 
+/* LSan lists a leak once for each stack, of which those with one signature are one bug: the sizes
+ * of all go to the first of them. same[i] becomes the index of that first, i itself for any other.
+ */
+static void gather_leaks(const struct trial_record *record, struct sanitizer_log *log,
+                         uint32_t *same)
+{
+    struct signature_key *key = calloc(1, sizeof *key);
+    char(*hashes)[sizeof key->hash] = calloc(log->count, sizeof *hashes);
+    for (uint32_t i = 0; i < log->count; i++) {
+        struct sanitizer_report *report = &log->reports[i];
+        same[i] = i;
+        if (report->tool != SANITIZER_LSAN || key == NULL || hashes == NULL) {
+            continue;
+        }
+        sign(record, report, i, key);
+        memcpy(hashes[i], key->hash, sizeof *hashes);
+        for (uint32_t j = 0; j < i && same[i] == i; j++) {
+            same[i] = strcmp(hashes[j], hashes[i]) == 0 ? j : i;
+        }
+        if (same[i] != i) {
+            log->reports[same[i]].bytes += report->bytes;
+            log->reports[same[i]].blocks += report->blocks;
+        }
+    }
+    free(hashes);
+    free(key);
+}
+
 /* Adds findings for the reports in a text. from_log: it is the sanitizer's own file; in standard
  * error, where the client may write what it likes, only reports that the end confirms count, and
  * those of UBSan: gcc's runtime of it does not know of log files when ASan has one. */
@@ -148,15 +207,22 @@ static bool judge_text(const struct trial_record *record, const char *text, size
 {
     struct sanitizer_log log = SANITIZER_LOG_INIT;
     bool fatal = false;
+    uint32_t same[SANITIZER_REPORTS];
     sanitizer_parse(text, length, &log);
+    gather_leaks(record, &log, same);
     for (uint32_t i = 0; i < log.count; i++) {
         const struct sanitizer_report *report = &log.reports[i];
         bool ends = record->sanitizer_exit && !trial_ended_well(record) &&
                     (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_UBSAN);
-        if (!from_log && !ends && report->tool != SANITIZER_UBSAN) {
+        if ((!from_log && !ends && report->tool != SANITIZER_UBSAN) || same[i] != i) {
             continue;
         }
         struct finding *finding = reports_finding(record, report, text, i);
+        for (uint32_t j = i + 1; finding != NULL && j < log.count; j++) {
+            if (same[j] == i) {
+                add_raw(&log.reports[j], text, finding);
+            }
+        }
         if (finding != NULL && ends && i + 1 == log.count) {
             add_moment(record, report, finding);
         }

@@ -425,7 +425,9 @@ enum signature_class signature_classify(const struct stack_frame *frame, const c
     enum place place = place_of(frame, modules, count);
     name[0] = '\0';
     if (frame->function == NULL || frame->function[0] == '\0') {
-        bool nowhere = frame->module == NULL && frame->file == NULL && frame->pc < 4096;
+        /* No code is there: a call to nowhere, or a walk by frame pointers that went astray. */
+        bool no_code = frame->pc < 4096 || frame->pc >> 47 != 0;
+        bool nowhere = frame->module == NULL && frame->file == NULL && no_code;
         bool foreign = place != PLACE_CLIENT && place != PLACE_UNKNOWN;
         return foreign || nowhere ? SIGNATURE_IRRELEVANT : SIGNATURE_UNNAMED;
     }
@@ -434,6 +436,18 @@ enum signature_class signature_classify(const struct stack_frame *frame, const c
         return place == PLACE_WORKER ? SIGNATURE_SENTINEL : SIGNATURE_MAIN;
     }
     return named_class(frame, place, name, size);
+}
+
+bool signature_is_allocator(const char *function)
+{
+    static const char *const names[] = {
+        "malloc",         "calloc",       "realloc",         "reallocarray",   "memalign",
+        "aligned_alloc",  "strdup",       "strndup",         "free",           "cfree",
+        "posix_memalign", "operator new", "operator delete", "operator new[]", "operator delete[]",
+    };
+    char call[SIGNATURE_CALL];
+    signature_name_libc(function, call, sizeof(call));
+    return is_in(names, LENGTH(names), call);
 }
 
 bool signature_is_cxx(const char *file)

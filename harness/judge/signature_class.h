@@ -32,6 +32,9 @@ enum signature_class signature_classify(const struct stack_frame *frame, const c
  *  before it ("xfree", "my_malloc", "safe_memcpy", "wrap_SSL_read"). */
 bool signature_wraps(const char *name, const char *inner);
 
+/** True if a function of that name is one of the C library's or C++'s that make or free memory. */
+bool signature_is_allocator(const char *function);
+
 /** True if that file, by its name, holds C++ and nothing else. */
 bool signature_is_cxx(const char *file);
 

@@ -17,7 +17,12 @@ struct site {
     char client[SIGNATURE_NAME];  /* "" none was reached */
     char file[64];                /* the client frame's source, without its folders; "" not known */
     char caller[SIGNATURE_NAME];  /* the client's frame that called it; "" none */
+    bool inner;                   /* that caller is not the client's outermost frame */
+    bool allocates;               /* the client's frame itself called the allocator */
     bool weak;                    /* a frame without a name stood before it, or none was reached */
+    char place[SIGNATURE_NAME];   /* weak, since it broke off in a library: where; "" not so */
+    char module[64];              /* which library */
+    uint32_t next;                /* index of the frame after the client's; 0 none was reached */
 };
 
 /* Text that is cut at its end, with a hash of the whole. */
@@ -72,6 +77,26 @@ static void found(struct site *site, const char *name, const char *file)
     }
 }
 
+/* The innermost frame in a library that is not the allocator's. */
+static void find_place(const struct stack *stack, struct site *site)
+{
+    for (uint32_t i = 0; i < stack->count && site->place[0] == '\0'; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
+        const char *module = frame->module != NULL ? signature_file_name(frame->module) : "";
+        bool named = frame->function != NULL && frame->function[0] != '\0';
+        if (*module == '\0' || (named && signature_is_allocator(frame->function))) {
+            continue;
+        }
+        if (named) {
+            signature_name(frame->function, site->place, sizeof(site->place));
+        } else {
+            (void)snprintf(site->place, sizeof(site->place), "%.100s+0x%llx", module,
+                           (unsigned long long)frame->module_address);
+        }
+        (void)snprintf(site->module, sizeof(site->module), "%s", module);
+    }
+}
+
 /* The search is over, and no frame was the client's own: a wrapper, or main, must do. */
 static void fall_back(struct site *site, const char *wrapper, const char *last)
 {
@@ -85,14 +110,40 @@ static void fall_back(struct site *site, const char *wrapper, const char *last)
     }
 }
 
-static void find_caller(const struct signature_input *input, const struct stack *stack,
-                        uint32_t from, struct site *site)
+static enum signature_class classify(const struct signature_input *input, const struct stack *stack,
+                                     uint32_t i, char *name, size_t size)
 {
-    if (from < stack->count &&
-        signature_classify(&stack->frames[from], input->client_modules, input->client_module_count,
-                           site->caller, sizeof(site->caller)) != SIGNATURE_CLIENT) {
-        site->caller[0] = '\0';
+    return signature_classify(&stack->frames[i], input->client_modules, input->client_module_count,
+                              name, size);
+}
+
+/* The next frame of the client's from *from on, which becomes the one after it; false: none. */
+static bool next_client(const struct signature_input *input, const struct stack *stack,
+                        uint32_t *from, char *name, size_t size)
+{
+    while (*from < stack->count) {
+        enum signature_class class = classify(input, stack, (*from)++, name, size);
+        if (class == SIGNATURE_CLIENT) {
+            return true;
+        }
+        if (class == SIGNATURE_SENTINEL || class == SIGNATURE_MAIN) {
+            break;
+        }
     }
+    return false;
+}
+
+static void find_caller(const struct signature_input *input, const struct stack *stack,
+                        struct site *site)
+{
+    char beyond[SIGNATURE_NAME];
+    uint32_t from = site->next;
+    if (from >= stack->count ||
+        classify(input, stack, from++, site->caller, sizeof(site->caller)) != SIGNATURE_CLIENT) {
+        site->caller[0] = '\0';
+        return;
+    }
+    site->inner = next_client(input, stack, &from, beyond, sizeof(beyond));
 }
 
 static void search(const struct signature_input *input, const struct stack *stack,
@@ -101,16 +152,16 @@ static void search(const struct signature_input *input, const struct stack *stac
     char inner[SIGNATURE_NAME] = "";
     char wrapper[SIGNATURE_NAME] = "";
     char last[SIGNATURE_NAME] = "";
+    bool ended = false;
     memset(site, 0, sizeof(*site));
     for (uint32_t i = 0; i < stack->count; i++) {
         char name[SIGNATURE_NAME];
-        enum signature_class class =
-            signature_classify(&stack->frames[i], input->client_modules, input->client_module_count,
-                               name, sizeof(name));
+        enum signature_class class = classify(input, stack, i, name, sizeof(name));
         if (class == SIGNATURE_UNNAMED) {
             site->weak = true;
         } else if (class == SIGNATURE_SENTINEL || class == SIGNATURE_MAIN) {
             (void)snprintf(last, sizeof(last), "%s", class == SIGNATURE_MAIN ? name : "");
+            ended = true;
             break;
         } else if (class == SIGNATURE_LIBRARY || class == SIGNATURE_BUILTIN) {
             bool in_key = class == SIGNATURE_LIBRARY;
@@ -122,9 +173,14 @@ static void search(const struct signature_input *input, const struct stack *stac
             (void)snprintf(wrapper, sizeof(wrapper), "%s", name);
         } else if (class == SIGNATURE_CLIENT) {
             found(site, name, stack->frames[i].file);
-            find_caller(input, stack, i + 1, site);
+            site->allocates = signature_is_allocator(inner);
+            site->next = i + 1;
+            find_caller(input, stack, site);
             return;
         }
+    }
+    if (!ended && !site->weak && wrapper[0] == '\0') {
+        find_place(stack, site);
     }
     fall_back(site, wrapper, last);
 }
@@ -165,6 +221,25 @@ static void relate(struct signature_key *key, const char *kind, const char *one,
         }
     }
     key->related_count++;
+}
+
+/* Who frees or makes, for relations: what all objects may pass through tells nothing. */
+static const char *beyond_allocator(const struct site *site)
+{
+    return site->allocates && site->inner ? site->caller : site->client;
+}
+
+/* The client's frames on the stack of an access, without the outermost. */
+static void relate_path(const struct signature_input *input, const struct stack *stack,
+                        const struct site *site, struct signature_key *key)
+{
+    char name[SIGNATURE_NAME];
+    char held[SIGNATURE_NAME] = "";
+    uint32_t from = site->next;
+    while (from != 0 && next_client(input, stack, &from, name, sizeof(name))) {
+        relate(key, "on", held, "");
+        (void)snprintf(held, sizeof(held), "%s", name);
+    }
 }
 
 /* Of a name in C++, some symbolizers write all ("Table<int, long>::take"), others the last part
@@ -253,6 +328,7 @@ static bool add_sides(const struct signature_input *input, struct signature_key 
         show(key, &site);
         relate(key, "site", site.client, "");
         relate(key, "from", site.caller, "");
+        relate_path(input, stacks[i], &site, key);
     }
     sort_parts(parts, count);
     for (size_t i = 0; i < count; i++) {
@@ -260,6 +336,20 @@ static bool add_sides(const struct signature_input *input, struct signature_key 
         write_text(writer, parts[i]);
     }
     return good;
+}
+
+/* The client's frame of a free or an allocation, or where its stack broke off. */
+static void write_owner(const struct site *site, bool three_sites, struct writer *writer)
+{
+    char name[SIGNATURE_NAME];
+    write_name(site, three_sites, name, sizeof(name));
+    write_text(writer, site->place[0] != '\0' ? "?" : "");
+    write_text(writer, site->place[0] != '\0' ? site->place : name);
+}
+
+static bool is_told(const struct site *site)
+{
+    return !site->weak || site->place[0] != '\0';
 }
 
 /* Adds where the object was freed and made, for a use after free; false if one is weak. */
@@ -276,20 +366,33 @@ static bool add_object(const struct signature_input *input, struct signature_key
         return true;
     }
     search(input, freed, &sites[0]);
-    char name[SIGNATURE_NAME];
-    write_name(&sites[0], made != NULL, name, sizeof(name));
     write_text(writer, "/free=");
-    write_text(writer, name);
+    write_owner(&sites[0], made != NULL, writer);
     show(key, &sites[0]);
-    relate(key, "site", sites[0].client, "");
+    relate(key, "site", beyond_allocator(&sites[0]), "");
     if (made != NULL) {
-        write_name(&sites[1], true, name, sizeof(name));
         write_text(writer, "/alloc=");
-        write_text(writer, name);
+        write_owner(&sites[1], true, writer);
         show(key, &sites[1]);
-        relate(key, "object", sites[1].client, sites[0].client);
+        relate(key, "object", beyond_allocator(&sites[1]), beyond_allocator(&sites[0]));
     }
-    return !sites[0].weak && !sites[1].weak;
+    return is_told(&sites[0]) && is_told(&sites[1]);
+}
+
+/* A leak whose allocation broke off in a library: adds which one. False if it is no such. */
+static bool add_library(const struct signature_input *input, struct writer *writer)
+{
+    struct site site;
+    const struct stack *made = find(input, "alloc");
+    if (made == NULL || input->damaged || find(input, "access") != NULL) {
+        return false;
+    }
+    search(input, made, &site);
+    if (site.module[0] != '\0') {
+        write_text(writer, "?");
+        write_text(writer, site.module);
+    }
+    return site.module[0] != '\0';
 }
 
 /* ---- low quality ---------------------------------------------------------------------------- */
@@ -360,10 +463,12 @@ void signature_make(const struct signature_input *input, struct signature_key *k
     (void)snprintf(head, sizeof(head), "v%d:%.48s:%.80s:", SIGNATURE_KEY_VERSION, input->kind,
                    what_of(input));
     write_text(&writer, head);
-    bool good = add_sides(input, key, &writer);
+    bool of_library = add_library(input, &writer);
+    struct writer unused = {.text = (char[SIGNATURE_TEXT]){0}, .size = SIGNATURE_TEXT};
+    bool good = add_sides(input, key, of_library ? &unused : &writer);
     good = add_object(input, key, &writer) && good;
     key->quality = good && !input->damaged ? SIGNATURE_GOOD : SIGNATURE_LOW;
-    if (key->quality == SIGNATURE_LOW) {
+    if (key->quality == SIGNATURE_LOW && !of_library) {
         add_unique(input, &writer);
     }
     finish(&writer, key);
@@ -406,15 +511,28 @@ bool signature_equal(const struct signature_key *one, const struct signature_key
     return strcmp(one->key, other->key) == 0;
 }
 
-/* Equal; or one is called from where the other is: what is inlined may vanish from a stack. */
+/* The name in a relation that a caller's frame makes, or NULL. */
+static const char *called_from(const char *relation)
+{
+    if (strncmp(relation, "from:", 5) == 0) {
+        return relation + 5;
+    }
+    return strncmp(relation, "on:", 3) == 0 ? relation + 3 : NULL;
+}
+
+/* Equal; or one is called from where the other is: what is inlined may vanish from a stack, and
+ * what one tool sees in a library, another sees in a function that the library calls. */
 static bool relation_fits(const char *one, const char *other)
 {
-    bool called = (strncmp(one, "from:", 5) == 0 && strncmp(other, "site:", 5) == 0) ||
-                  (strncmp(one, "site:", 5) == 0 && strncmp(other, "from:", 5) == 0);
-    if (called) {
-        return strcmp(one + 5, other + 5) == 0;
+    const char *caller = called_from(one);
+    const char *site = caller != NULL ? other : one;
+    if (caller == NULL) {
+        caller = called_from(other);
     }
-    return strncmp(one, "from:", 5) != 0 && strcmp(one, other) == 0;
+    if (caller != NULL) {
+        return strncmp(site, "site:", 5) == 0 && strcmp(site + 5, caller) == 0;
+    }
+    return strcmp(one, other) == 0;
 }
 
 bool signature_related(const struct signature_key *one, const struct signature_key *other)

@@ -18,7 +18,13 @@
  *
  * A stack without names, one that breaks off before it reaches the client, and a damaged report
  * have low quality: their keys hold raw addresses and what is unique to the finding, so that they
- * merge with nothing else.
+ * merge with nothing else. But ASan walks the stacks of frees and allocations by frame pointers,
+ * which libraries of the system are built without, so that they often break off in the library:
+ *   use after free, double free:  where the access is good, it decides; of a free or an allocation
+ *                                 that broke off, the key has the place in the library instead
+ *                                 ("?CRYPTO_free", "?libssl.so.3+0x55a64")
+ *   leak:                         low quality, yet one for each library ("?libssl.so.3"): which
+ *                                 bugs it holds nobody can tell, and one is not told many times
  *
  * Plain data, nothing to release; no state: any thread.
  */
@@ -33,13 +39,13 @@
 #include <stdint.h>
 
 /** Of the rules: it changes whenever a key may change for the same stacks. */
-#define SIGNATURE_KEY_VERSION 2
+#define SIGNATURE_KEY_VERSION 3
 
-#define SIGNATURE_NAME 160U  /**< bytes of a frame's name; longer ones end in a hash */
-#define SIGNATURE_FRAMES 3U  /**< kept of one stack */
-#define SIGNATURE_SHOWN 8U   /**< kept in all */
-#define SIGNATURE_RELATED 8U /**< relations of one finding */
-#define SIGNATURE_TEXT 1024U /**< bytes of a key */
+#define SIGNATURE_NAME 160U   /**< bytes of a frame's name; longer ones end in a hash */
+#define SIGNATURE_FRAMES 3U   /**< kept of one stack */
+#define SIGNATURE_SHOWN 8U    /**< kept in all */
+#define SIGNATURE_RELATED 16U /**< relations of one finding */
+#define SIGNATURE_TEXT 1024U  /**< bytes of a key */
 
 /** One stack with its part in the finding: a role of struct sanitizer_stack ("access", "free",
  *  "alloc", "previous access", "lock", ...). The first one decides when no role does. */
@@ -68,7 +74,7 @@ enum signature_quality { SIGNATURE_LOW = 0, SIGNATURE_GOOD };
 
 struct signature_key {
     uint32_t version;         /**< SIGNATURE_KEY_VERSION */
-    char key[SIGNATURE_TEXT]; /**< "v2:crash:SIGSEGV:h2_reader|SSL_read"; for equality */
+    char key[SIGNATURE_TEXT]; /**< "v3:crash:SIGSEGV:h2_reader|SSL_read"; for equality */
     char hash[17];            /**< of the key, for file names and lists: 16 hexadecimal digits */
     enum signature_quality quality;
     /** The frames that decided, stack by stack, innermost first; with names as normalised. */
@@ -76,7 +82,10 @@ struct signature_key {
     uint32_t frame_count;
     /** What it shares with findings that may be the same story (see signature_related):
      * "site:h2_reader": a client's frame of an access or a free; "from:h2_run": the client's frame
-     * that called it; "object:body_new>body_free": where the object was made and freed. */
+     * that called it; "on:h2_read": another one on the stack of an access, but the outermost, by
+     * which all enter; "object:body_new>body_free": where the object was made and freed. What only
+     * calls the allocator, for a caller of the client's that is not the outermost, stands back for
+     * that caller: all objects may pass through it. */
     char related[SIGNATURE_RELATED][2 * SIGNATURE_NAME];
     uint32_t related_count;
 };
@@ -92,8 +101,8 @@ void signature_of_report(const struct sanitizer_report *report, const char *cons
 /** True if both are the same bug. */
 bool signature_equal(const struct signature_key *one, const struct signature_key *other);
 
-/** True if they are not equal, but share a site or an object, or one's site calls the other's: they
- *  are linked, never merged. */
+/** True if they are not equal, but share a site or an object, or one's site calls the other's or
+ *  stands on its stack: they are linked, never merged. */
 bool signature_related(const struct signature_key *one, const struct signature_key *other);
 
 /** "low", "good". */

@@ -15,11 +15,34 @@ bool site_is_client(const struct stack_frame *frame, const char *module)
            strcmp(signature_file_name(frame->module), module) == 0;
 }
 
+/* Who called the client's frame before `from`: its own function, or else the outermost call into a
+ * library whose name is known; "" if that frame is the outermost of the client's, or alone. */
+static void find_caller(const struct stack *stack, const char *module, uint32_t from,
+                        struct site *site)
+{
+    const char *modules[] = {module};
+    for (uint32_t i = from; i < stack->count; i++) {
+        char name[SIGNATURE_NAME];
+        enum signature_class class = signature_classify(
+            &stack->frames[i], modules, module[0] != '\0' ? 1 : 0, name, sizeof name);
+        if (class == SIGNATURE_SENTINEL || class == SIGNATURE_MAIN) {
+            return;
+        }
+        if (class == SIGNATURE_LIBRARY || class == SIGNATURE_CLIENT) {
+            (void)snprintf(site->caller, sizeof site->caller, "%s", name);
+        }
+        if (class == SIGNATURE_CLIENT) {
+            return;
+        }
+    }
+}
+
 void site_find(const struct stack *stack, const char *module, struct site *site)
 {
     const char *modules[] = {module};
     char first[SIGNATURE_NAME] = "";
     const char *nameless = NULL; /* module of a library's function whose name is not known */
+    const char *beneath = NULL;  /* the same, of the innermost one */
     memset(site, 0, sizeof *site);
     for (uint32_t i = 0; i < stack->count; i++) {
         char name[SIGNATURE_NAME];
@@ -31,6 +54,9 @@ void site_find(const struct stack *stack, const char *module, struct site *site)
         if (class == SIGNATURE_CLIENT) {
             (void)snprintf(site->client, sizeof site->client, "%s", name);
             site->frame = &stack->frames[i];
+            if (signature_is_allocator(site->call)) {
+                find_caller(stack, module, i + 1, site);
+            }
             if (site->call[0] == '\0' && nameless != NULL) {
                 (void)snprintf(site->call, sizeof site->call, "%s", nameless);
             }
@@ -38,22 +64,25 @@ void site_find(const struct stack *stack, const char *module, struct site *site)
         }
         if (name[0] == '\0' && stack->frames[i].module != NULL) {
             nameless = signature_file_name(stack->frames[i].module);
+            beneath = beneath != NULL ? beneath : nameless;
         }
         if (class == SIGNATURE_LIBRARY || class == SIGNATURE_BUILTIN) {
             (void)snprintf(site->call, sizeof site->call, "%s", name);
-            if (first[0] == '\0') {
+            if (first[0] == '\0' || (beneath == NULL && signature_is_allocator(first))) {
                 (void)snprintf(first, sizeof first, "%s", name);
             }
         }
     }
-    /* No client in it: the innermost name tells more than the outermost. */
-    (void)snprintf(site->call, sizeof site->call, "%s", first);
+    /* No client in it: the innermost name tells more than the outermost, but the allocator's. */
+    bool tells = beneath == NULL || (first[0] != '\0' && !signature_is_allocator(first));
+    (void)snprintf(site->call, sizeof site->call, "%s", tells ? first : beneath);
 }
 
 void site_tell(const struct site *site, struct buffer *text)
 {
     if (site->call[0] != '\0' && site->client[0] != '\0') {
-        buffer_printf(text, "%s (client frame %s)", site->call, site->client);
+        buffer_printf(text, "%s (client frame %s%s%s)", site->call, site->client,
+                      site->caller[0] != '\0' ? ", called by " : "", site->caller);
     } else if (site->client[0] != '\0') {
         buffer_puts(text, site->client);
     } else {

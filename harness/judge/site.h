@@ -15,15 +15,19 @@
 
 struct site {
     char call[SIGNATURE_NAME]; /**< "SSL_read": what the client called; "libssl.so.3" where only the
-                                  module is known; "" it called nothing */
+                                  module is known; "" it called nothing; without a client's
+                                  function the innermost, but the allocator's */
     char client[SIGNATURE_NAME];     /**< "h2_loop_read": its own innermost function; "" none */
+    char caller[SIGNATURE_NAME];     /**< who called client, where that called the allocator and may
+                                        be what all objects pass through; "" none, or not so */
     const struct stack_frame *frame; /**< of that function, within the stack; NULL none */
 };
 
 /** Finds it. module: file name of the client's library; "" unknown. */
 void site_find(const struct stack *stack, const char *module, struct site *site);
 
-/** Adds "SSL_read (client frame h2_loop_read)", "h2_loop_read", or "an unknown place". */
+/** Adds "SSL_read (client frame h2_loop_read)", "free (client frame h2_release, called by
+ * h2_close)", "h2_loop_read", or "an unknown place". */
 void site_tell(const struct site *site, struct buffer *text);
 
 /** True if the frame is the client's own: its module's file name is module. */

@@ -71,6 +71,14 @@ static bool take_module(char *inside, struct stack_frame *frame)
     return true;
 }
 
+/* "0xced7fe22a55e66ff": in the place of a module, the address that belongs to none. */
+static bool is_nowhere(const char *inside)
+{
+    uint64_t address;
+    const char *end = sanitizer_number(inside, &address);
+    return sanitizer_after(inside, "0x") != NULL && end != NULL && *end == '\0';
+}
+
 static void take_places(char *text, struct stack_frame *frame)
 {
     for (int i = 0; i < 2; i++) {
@@ -81,7 +89,8 @@ static void take_places(char *text, struct stack_frame *frame)
         const char *build_id = sanitizer_after(inside, "BuildId: ");
         if (build_id != NULL) {
             take_build_id(build_id, frame);
-        } else if (strcmp(inside, "<unknown module>") == 0 || take_module(inside, frame)) {
+        } else if (strcmp(inside, "<unknown module>") == 0 || is_nowhere(inside) ||
+                   take_module(inside, frame)) {
             return;
         } else { /* It belonged to the name: give it back. */
             inside[-1] = '(';

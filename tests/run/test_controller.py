@@ -78,7 +78,7 @@ def test_never_ending_is_a_hang(eighth, stubborn, time_factor):
     result = eighth.bare(client="never_end", env=env, deadline=f"{deadline}s")
     finding = result.finding("hang")
     assert result.code == 1
-    assert finding["signature"]["key"].startswith("v2:hang:close:misbehave")
+    assert finding["signature"]["key"].startswith("v3:hang:close:misbehave")
     assert any("in close of instance 0 (connection 4)" in line for line in finding["doing"])
     assert deadline <= time.monotonic() - begun < deadline + 15 * time_factor
 

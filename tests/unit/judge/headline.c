@@ -57,6 +57,37 @@ static void test_site_names_call_and_client(void **state)
     stack_release(&stack);
 }
 
+/* What the allocator's stacks show where they were walked by frame pointers. */
+static void test_site_of_the_allocator(void **state)
+{
+    (void)state;
+    static const char *const wrapped[] = {"free@libasan.so.8",         "release@libclient.so",
+                                          "BIO_free@libcrypto.so.3",   "shut@libclient.so",
+                                          "client_close@libclient.so", NULL};
+    static const char *const direct[] = {"free@libasan.so.8", "client_close@libclient.so",
+                                         "close_run@eighth-worker", NULL};
+    static const char *const broken[] = {"free@libasan.so.8", "BIO_free@libcrypto.so.3", NULL};
+    static const struct {
+        const char *const *frames;
+        const char *told;
+    } cases[] = {
+        {wrapped, "free (client frame release, called by shut)"},
+        {direct, "free (client frame client_close)"},
+        {broken, "BIO_free"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stack stack = STACK_INIT;
+        struct buffer text = BUFFER_INIT;
+        struct site site;
+        fill(&stack, cases[i].frames);
+        site_find(&stack, CLIENT, &site);
+        site_tell(&site, &text);
+        assert_string_equal(buffer_text(&text), cases[i].told);
+        buffer_clear(&text);
+        stack_release(&stack);
+    }
+}
+
 /* A stripped library's own function, which it reached without a frame of one that is exported. */
 static void test_site_in_a_nameless_function(void **state)
 {
@@ -193,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_site_names_call_and_client),
         cmocka_unit_test(test_site_in_a_nameless_function),
+        cmocka_unit_test(test_site_of_the_allocator),
         cmocka_unit_test(test_site_of_an_empty_stack),
         cmocka_unit_test(test_use_after_free),
         cmocka_unit_test(test_race),

@@ -75,7 +75,7 @@ static void the_call_into_a_library_is_kept(void **state)
     (void)state;
     expect_key(FRAMES("@/lib/libssl.so.3", "SSL_read@/lib/libssl.so.3",
                       "h2_reader@/opt/libclient.so", "run@/opt/libclient.so"),
-               "v2:crash:SIGSEGV:h2_reader|SSL_read");
+               "v3:crash:SIGSEGV:h2_reader|SSL_read");
     struct signature_key key =
         make_key("SIGSEGV", FRAMES("SSL_read@libssl.so.3", "h2_reader@libclient.so"), NULL);
     assert_int_equal(key.frame_count, 2);
@@ -90,7 +90,7 @@ static void aborting_is_skipped(void **state)
                       "__GI_abort@libc.so.6", "__libc_message@libc.so.6",
                       "malloc_printerr@libc.so.6", "_int_free@libc.so.6",
                       "__GI___libc_free@libc.so.6", "free_connection@libclient.so"),
-               "v2:crash:SIGSEGV:free_connection|free");
+               "v3:crash:SIGSEGV:free_connection|free");
 }
 
 static void names_alone_do_not_decide(void **state)
@@ -104,13 +104,13 @@ static void names_alone_do_not_decide(void **state)
         char frame[128];
         char expected[128];
         (void)snprintf(frame, sizeof(frame), "%s@libclient.so", names[i]);
-        (void)snprintf(expected, sizeof(expected), "v2:crash:SIGSEGV:%s", names[i]);
+        (void)snprintf(expected, sizeof(expected), "v3:crash:SIGSEGV:%s", names[i]);
         expect_key(FRAMES(frame, "run@libclient.so"), expected);
         (void)snprintf(frame, sizeof(frame), "%s@src/conn.c", names[i]);
         expect_key(FRAMES(frame, "run@src/conn.c"), expected);
     }
     /* A folder of the client's may be called as one of the C library's. */
-    expect_key(FRAMES("reader@io/reader.c", "run@io/run.c"), "v2:crash:SIGSEGV:reader");
+    expect_key(FRAMES("reader@io/reader.c", "run@io/run.c"), "v3:crash:SIGSEGV:reader");
 }
 
 static void sentinels_end_the_search(void **state)
@@ -128,7 +128,7 @@ static void watched_calls_of_the_worker_are_skipped(void **state)
 {
     (void)state;
     expect_key(FRAMES("__GI___close@libc.so.6", "close@eighth-worker", "h2_close@libclient.so"),
-               "v2:crash:SIGSEGV:h2_close|close");
+               "v3:crash:SIGSEGV:h2_close|close");
 }
 
 static void wrappers_are_passed(void **state)
@@ -136,7 +136,7 @@ static void wrappers_are_passed(void **state)
     (void)state;
     expect_key(
         FRAMES("__GI___libc_free@libc.so.6", "xfree@libclient.so", "table_remove@libclient.so"),
-        "v2:crash:SIGSEGV:table_remove|free");
+        "v3:crash:SIGSEGV:table_remove|free");
     assert_true(signature_wraps("my_malloc", "malloc"));
     assert_false(signature_wraps("conn_free", "free"));
     assert_false(signature_wraps("free", "free"));
@@ -147,7 +147,7 @@ static void builtins_are_shown_but_not_in_the_key(void **state)
 {
     (void)state;
     expect_key(FRAMES("__memcpy_avx_unaligned_erms@libc.so.6", "frame_append@libclient.so"),
-               "v2:crash:SIGSEGV:frame_append");
+               "v3:crash:SIGSEGV:frame_append");
 }
 
 static struct signature_key key_of_object(const char *reader, const char *closer, const char *maker)
@@ -173,7 +173,7 @@ static void an_object_is_part_of_a_use_after_free(void **state)
     struct signature_key other = key_of_object("next@a.c", "head_release@a.c", "head_new@a.c");
     struct signature_key third = key_of_object("write@a.c", "body_release@a.c", "body_new@a.c");
     assert_string_equal(one.key,
-                        "v2:asan:heap-use-after-free:next/free=body_release/alloc=body_new");
+                        "v3:asan:heap-use-after-free:next/free=body_release/alloc=body_new");
     assert_false(signature_equal(&one, &other));
     assert_true(signature_related(&one, &other));
     assert_true(signature_related(&one, &third));
@@ -192,13 +192,120 @@ static void an_object_in_cxx_has_one_key_for_all_compilers(void **state)
     struct signature_key file = key_of_object("take@u.cc", "drop@u.cc", "make@u.cc");
     struct signature_key freed = key_of_object("take@t.cc", "lose@t.cc", "make@t.cc");
     assert_string_equal(bare.key,
-                        "v2:asan:heap-use-after-free:take@t.cc/free=drop@t.cc/alloc=make@t.cc");
+                        "v3:asan:heap-use-after-free:take@t.cc/free=drop@t.cc/alloc=make@t.cc");
     assert_true(signature_equal(&bare, &whole));
     assert_false(signature_equal(&bare, &file));
     assert_false(signature_equal(&bare, &freed));
     /* One site alone says too little without its class. */
     assert_string_equal(make_key("SIGSEGV", FRAMES("Table<int>::take(int)@t.cc"), NULL).key,
-                        "v2:crash:SIGSEGV:Table<int>::take");
+                        "v3:crash:SIGSEGV:Table<int>::take");
+}
+
+static struct signature_key key_of_stacks(const char *const *access, const char *const *freed,
+                                          const char *const *made, const char *unique)
+{
+    struct stack all[] = {make_stack(access), make_stack(freed), make_stack(made)};
+    struct signature_stack stacks[] = {{"access", &all[0]}, {"free", &all[1]}, {"alloc", &all[2]}};
+    struct signature_input input = {.kind = "asan",
+                                    .what = "heap-use-after-free",
+                                    .stacks = stacks,
+                                    .count = 3,
+                                    .client_modules = client_modules,
+                                    .client_module_count = 1,
+                                    .unique = unique};
+    struct signature_key key;
+    signature_make(&input, &key);
+    for (size_t i = 0; i < 3; i++) {
+        stack_release(&all[i]);
+    }
+    return key;
+}
+
+/* Fast unwinding loses its way in a library without frame pointers. */
+static void stacks_that_break_off_in_a_library_leave_it_to_the_access(void **state)
+{
+    (void)state;
+    const char *const *access = FRAMES("@libcrypto.so.3", "take@libclient.so", "run@libclient.so");
+    const char *const *freed = FRAMES("__interceptor_free@libasan.so.8", "@libssl.so.3");
+    const char *const *named = FRAMES("__interceptor_free@libasan.so.8", "BIO_free@libcrypto.so.3");
+    const char *const *made = FRAMES("__interceptor_malloc@libasan.so.8", "@libssl.so.3");
+    const char *const *stripped = FRAMES("__interceptor_free@libasan.so.8", "@libclient.so");
+    struct signature_key one = key_of_stacks(access, freed, made, "trial 1");
+    struct signature_key again = key_of_stacks(access, freed, made, "trial 2");
+    struct signature_key other = key_of_stacks(access, named, made, "trial 3");
+    assert_string_equal(one.key, "v3:asan:heap-use-after-free:take/free=?libssl.so.3+0x101/"
+                                 "alloc=?libssl.so.3+0x101");
+    assert_int_equal(one.quality, SIGNATURE_GOOD);
+    assert_true(signature_equal(&one, &again));
+    assert_non_null(strstr(other.key, "/free=?BIO_free/"));
+    assert_false(signature_equal(&one, &other));
+    assert_true(signature_related(&one, &other));
+    /* Where the client itself has no names, or the access has no client, nothing is known. */
+    assert_int_equal(key_of_stacks(access, stripped, made, "trial 4").quality, SIGNATURE_LOW);
+    assert_int_equal(key_of_stacks(freed, freed, made, "trial 5").quality, SIGNATURE_LOW);
+}
+
+static struct signature_key key_of_leak(const char *const *made, const char *unique)
+{
+    struct stack alloc = make_stack(made);
+    struct signature_stack stacks[] = {{"alloc", &alloc}};
+    struct signature_input input = {.kind = "lsan",
+                                    .what = "direct-leak",
+                                    .stacks = stacks,
+                                    .count = 1,
+                                    .client_modules = client_modules,
+                                    .client_module_count = 1,
+                                    .unique = unique};
+    struct signature_key key;
+    signature_make(&input, &key);
+    stack_release(&alloc);
+    return key;
+}
+
+static void leaks_that_break_off_are_one_for_each_library(void **state)
+{
+    (void)state;
+    struct signature_key one =
+        key_of_leak(FRAMES("malloc@libasan.so.8", "SSL_new@libssl.so.3"), "trial 1");
+    struct signature_key other =
+        key_of_leak(FRAMES("calloc@libasan.so.8", "@libssl.so.3"), "trial 2");
+    struct signature_key third =
+        key_of_leak(FRAMES("malloc@libasan.so.8", "CRYPTO_zalloc@libcrypto.so.3"), "trial 3");
+    assert_string_equal(one.key, "v3:lsan:direct-leak:?libssl.so.3");
+    assert_int_equal(one.quality, SIGNATURE_LOW);
+    assert_true(signature_equal(&one, &other));
+    assert_false(signature_equal(&one, &third));
+    struct signature_key whole = key_of_leak(
+        FRAMES("malloc@libasan.so.8", "SSL_new@libssl.so.3", "start@libclient.so"), "trial 4");
+    assert_string_equal(whole.key, "v3:lsan:direct-leak:start|SSL_new");
+    struct signature_key stripped =
+        key_of_leak(FRAMES("malloc@libasan.so.8", "@libclient.so"), "trial 5");
+    assert_non_null(strstr(stripped.key, "trial 5"));
+}
+
+/* What one tool sees where the client waits in a library, another sees in a function that the
+ * library calls; but all enter by the outermost function, and all may free by one. */
+static void a_site_on_the_stack_of_an_access_is_a_link(void **state)
+{
+    (void)state;
+    const char *const *access =
+        FRAMES("socket_read@libclient.so", "BIO_read@libcrypto.so.3", "reading_read@libclient.so",
+               "turn@libclient.so", "client_request@libclient.so", "request_run@eighth-worker");
+    const char *const *freed = FRAMES("free@libasan.so.8", "release@libclient.so",
+                                      "body_free@libclient.so", "client_close@libclient.so");
+    const char *const *made = FRAMES("malloc@libasan.so.8", "allocate@libclient.so",
+                                     "body_new@libclient.so", "client_open@libclient.so");
+    const char *const *read = FRAMES("SSL_read_ex@libssl.so.3", "reading_read@libclient.so");
+    const char *const *entry = FRAMES("client_request@libclient.so", "request_run@eighth-worker");
+    const char *const *release = FRAMES("release@libclient.so", "head_free@libclient.so");
+    struct signature_key use = key_of_stacks(access, freed, made, NULL);
+    struct signature_key crash = make_key("SIGSEGV", read, NULL);
+    struct signature_key at_entry = make_key("SIGSEGV", entry, NULL);
+    struct signature_key in_release = make_key("SIGSEGV", release, NULL);
+    assert_true(signature_related(&use, &crash));
+    assert_true(signature_related(&crash, &use));
+    assert_false(signature_related(&use, &at_entry));
+    assert_false(signature_related(&use, &in_release));
 }
 
 static struct signature_key key_of_race(const char *one, const char *other)
@@ -221,7 +328,7 @@ static void a_race_is_the_same_from_both_sides(void **state)
     struct signature_key one = key_of_race("add@a.c", "sum@a.c");
     struct signature_key other = key_of_race("sum@a.c", "add@a.c");
     struct signature_key twin = key_of_race("add@a.c", "reset@a.c");
-    assert_string_equal(one.key, "v2:tsan:data-race:add+sum");
+    assert_string_equal(one.key, "v3:tsan:data-race:add+sum");
     assert_true(signature_equal(&one, &other));
     assert_false(signature_equal(&one, &twin));
     assert_true(signature_related(&one, &twin));
@@ -320,6 +427,9 @@ int main(void)
         cmocka_unit_test(a_race_is_the_same_from_both_sides),
         cmocka_unit_test(one_bug_is_linked_across_tools),
         cmocka_unit_test(low_quality_never_merges),
+        cmocka_unit_test(stacks_that_break_off_in_a_library_leave_it_to_the_access),
+        cmocka_unit_test(leaks_that_break_off_are_one_for_each_library),
+        cmocka_unit_test(a_site_on_the_stack_of_an_access_is_a_link),
         cmocka_unit_test(long_names_stay_apart),
         cmocka_unit_test(names_are_normal),
     };

@@ -245,6 +245,7 @@ static const struct frame_case frames[] = {
      "(anonymous namespace)::T<a<b>, c>::take(a const&, int) const", "n.cc", 2, NULL, 0},
     {"    #0 0x5 in f.constprop.0 (m+0x1)", "f.constprop.0", NULL, 0, "m", 1},
     {"    #0 0x0  (<unknown module>)", NULL, NULL, 0, NULL, 0},
+    {"    #2 0xced7fe22a55e66ff  <null> (0xced7fe22a55e66ff)", NULL, NULL, 0, NULL, 0},
 };
 
 static void frames_are_taken_apart(void **state)
