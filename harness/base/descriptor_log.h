@@ -29,6 +29,10 @@
 #define DESCRIPTOR_SURPLUS 64U
 #define DESCRIPTOR_MAPS (64U * 1024U)
 
+/** What paths of sanitizers' logs hold: such a log is opened with the first report, and is no
+ *  descriptor of the client's. */
+#define DESCRIPTOR_LOG_SANITIZER "/.sanitizer-"
+
 /** State of a slot or stack that is completely written. */
 #define DESCRIPTOR_VALID 2U
 

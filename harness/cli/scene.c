@@ -39,6 +39,7 @@ static int follow_library(struct scene *scene, struct failure *failure)
 {
     struct instrumentation needs = instrumentation_of(scene->library);
     char note[200];
+    scene->undefined = needs.undefined;
     if (needs.flavor == NULL || strcmp(needs.flavor, scene->flavor->built) == 0) {
         return 0;
     }
@@ -218,6 +219,7 @@ void slot_run(struct slot *slot, uint32_t index)
         .needs = &scene->needs,
         .worker = scene->worker,
         .library = scene->library,
+        .undefined = scene->undefined,
         .signals = slot->signals,
         .target = slot->has_target ? &slot->target : NULL,
         .tracing = &slot->tracing,

@@ -51,6 +51,7 @@ struct scene {
     uint64_t begun; /**< ns */
     char worker[LAYOUT_PATH + 64];
     char library[LAYOUT_PATH + 64];
+    bool undefined; /**< library is built with UBSan */
 
     /* Of the main thread */
     struct scenario_result *result;

@@ -201,7 +201,7 @@ static void gather_leaks(const struct trial_record *record, struct sanitizer_log
 
 /* Adds findings for the reports in a text. from_log: it is the sanitizer's own file; in standard
  * error, where the client may write what it likes, only reports that the end confirms count, and
- * those of UBSan: gcc's runtime of it does not know of log files when ASan has one. */
+ * what UBSan is known to say: gcc's runtime of it does not know of log files when ASan has one. */
 static bool judge_text(const struct trial_record *record, const char *text, size_t length,
                        bool from_log, struct finding_list *findings)
 {
@@ -214,7 +214,8 @@ static bool judge_text(const struct trial_record *record, const char *text, size
         const struct sanitizer_report *report = &log.reports[i];
         bool ends = record->sanitizer_exit && !trial_ended_well(record) &&
                     (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_UBSAN);
-        if ((!from_log && !ends && report->tool != SANITIZER_UBSAN) || same[i] != i) {
+        bool said = report->tool == SANITIZER_UBSAN ? report->known : ends;
+        if ((!from_log && !said) || same[i] != i) {
             continue;
         }
         struct finding *finding = reports_finding(record, report, text, i);

@@ -4,6 +4,8 @@
  */
 #include "harness/watch/sanitizer_logs.h"
 
+#include "harness/base/descriptor_log.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +45,11 @@ static const struct {
      "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
      "second_deadlock_stack=1",
      ""},
+    /* UBSan alone, in a worker of no sanitizer's: signals are the tracer's. */
+    {"UBSAN_OPTIONS", "ubsan",
+     "print_stacktrace=1:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
+     "handle_sigill=0:" FRAME_FORMAT,
+     ".ub"},
 };
 
 #define SETTINGS (sizeof settings / sizeof settings[0])
@@ -53,10 +60,11 @@ static bool sets(const char *entry, const char *variable)
     return strncmp(entry, variable, length) == 0 && entry[length] == '=';
 }
 
-/* flavor NULL: all of them. */
+/* flavor NULL: one for each variable. */
 static bool belongs(size_t setting, const char *flavor)
 {
-    return flavor == NULL || strcmp(settings[setting].flavor, flavor) == 0;
+    const char *whose = settings[setting].flavor;
+    return flavor != NULL ? strcmp(whose, flavor) == 0 : strcmp(whose, "ubsan") != 0;
 }
 
 static bool is_ours(const char *entry, const char *flavor)
@@ -147,7 +155,8 @@ static int folder_make(struct sanitizer_logs *logs, const char *parent, struct f
     if (realpath(parent, whole) == NULL || strpbrk(whole, "'\"") != NULL) {
         (void)snprintf(whole, sizeof whole, "/tmp");
     }
-    (void)snprintf(logs->folder, sizeof logs->folder, "%s/.sanitizer-XXXXXX", whole);
+    (void)snprintf(logs->folder, sizeof logs->folder, "%s" DESCRIPTOR_LOG_SANITIZER "XXXXXX",
+                   whole);
     if (mkdtemp(logs->folder) == NULL) {
         int error = errno;
         logs->folder[0] = '\0';
@@ -157,13 +166,21 @@ static int folder_make(struct sanitizer_logs *logs, const char *parent, struct f
     return 0;
 }
 
-int sanitizer_logs_open(struct sanitizer_logs *logs, const char *parent, const char *flavor,
-                        const char *const *environment, struct failure *failure)
+/* Whose settings the worker gets; NULL: none. */
+static const char *settings_of(const char *flavor, bool undefined)
 {
+    bool has_sanitizer = strcmp(flavor, "asan") == 0 || strcmp(flavor, "tsan") == 0;
+    return has_sanitizer ? flavor : undefined ? "ubsan" : NULL;
+}
+
+int sanitizer_logs_open(struct sanitizer_logs *logs, const char *parent, const char *flavor,
+                        bool undefined, const char *const *environment, struct failure *failure)
+{
+    const char *whose = settings_of(flavor, undefined);
     struct sanitizer_logs none = SANITIZER_LOGS_INIT;
     *logs = none;
     logs->environment = environment;
-    if (strcmp(flavor, "asan") != 0 && strcmp(flavor, "tsan") != 0) {
+    if (whose == NULL) {
         return 0;
     }
     if (folder_make(logs, parent, failure) != 0) {
@@ -172,7 +189,7 @@ int sanitizer_logs_open(struct sanitizer_logs *logs, const char *parent, const c
     char path[sizeof logs->folder + 8];
     (void)snprintf(path, sizeof path, "%s/log", logs->folder);
     logs->made = environment_make(
-        path, flavor, environment != NULL ? environment : (const char *const *)(uintptr_t)environ);
+        path, whose, environment != NULL ? environment : (const char *const *)(uintptr_t)environ);
     logs->environment = (const char *const *)logs->made;
     if (logs->made == NULL) {
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for the worker's environment");

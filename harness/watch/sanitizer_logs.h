@@ -16,7 +16,7 @@
 #define SANITIZER_EXIT 93
 
 struct sanitizer_logs {
-    char folder[4300];              /**< "" for a flavor without a sanitizer */
+    char folder[4300];              /**< "" for a worker without a sanitizer */
     const char *const *environment; /**< for the worker; NULL: the controller's own */
     char **made;                    /**< the same if it was made here */
 };
@@ -26,11 +26,12 @@ struct sanitizer_logs {
         "", NULL, NULL      \
     }
 
-/** For flavor asan or tsan: makes the folder, below parent or (NULL) below TMPDIR or /tmp, and the
- *  environment from the given one (NULL: the controller's), which must outlive logs; for others
- *  nothing. Fails with FAILURE_ENVIRONMENT. */
+/** For flavor asan or tsan, and for a client that is built with UBSan (undefined) in any: makes the
+ *  folder, below parent or (NULL) below TMPDIR or /tmp, and the environment from the given one
+ *  (NULL: the controller's), which must outlive logs; for others nothing. Fails with
+ *  FAILURE_ENVIRONMENT. */
 int sanitizer_logs_open(struct sanitizer_logs *logs, const char *parent, const char *flavor,
-                        const char *const *environment, struct failure *failure);
+                        bool undefined, const char *const *environment, struct failure *failure);
 
 /** Makes only the folder, below parent as above; the environment stays unchanged. */
 int sanitizer_logs_open_folder(struct sanitizer_logs *logs, const char *parent,

@@ -83,6 +83,7 @@ struct sanitizer_report {
     struct sanitizer_stack *stacks; /**< in the order of the report */
     uint32_t count;
     uint32_t capacity;
+    bool known;   /**< UBSan: its runtime has such a message; others may write lines of that form */
     size_t begin; /**< where the raw text begins in the log, in bytes */
     size_t end;   /**< and where it ends: the first byte that is no longer part of it */
     enum sanitizer_quality quality;

@@ -8,41 +8,46 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How messages begin, whatever values follow. Both compilers use these words. */
-static const char *const messages[] = {
-    "signed integer overflow",
-    "unsigned integer overflow",
-    "negation of",
-    "division by zero",
-    "shift exponent",
-    "left shift of negative value",
-    "left shift of",
-    "right shift of",
-    "index",
-    "load of misaligned address",
-    "store to misaligned address",
-    "reference binding to misaligned address",
-    "member access within misaligned address",
-    "constructor call on misaligned address",
-    "load of null pointer",
-    "store to null pointer",
-    "reference binding to null pointer",
-    "member access within null pointer",
-    "member call on null pointer",
-    "null pointer passed as argument",
-    "null pointer returned from function declared to never return null",
-    "applying zero offset to null pointer",
-    "applying non-zero offset",
-    "pointer index expression",
-    "addition of unsigned offset",
-    "subtraction of unsigned offset",
-    "variable length array bound",
-    "execution reached an unreachable program point",
-    "execution reached the end of a value-returning function",
-    "passing zero to",
-    "call to function",
-    "control flow integrity check",
-    "implicit conversion",
+/* How messages begin, whatever values follow, and which words these must hold where the begin alone
+ * is one of plain English. Both compilers use these words. */
+static const struct {
+    const char *begin;
+    const char *later; /* NULL: the begin is enough */
+    const char *kind;  /* NULL: made of the begin */
+} messages[] = {
+    {"signed integer overflow", NULL, NULL},
+    {"unsigned integer overflow", NULL, NULL},
+    {"negation of", " cannot be represented in type ", NULL},
+    {"division by zero", NULL, NULL},
+    {"shift exponent", NULL, NULL},
+    {"left shift of negative value", NULL, NULL},
+    {"left shift of", " by ", NULL},
+    {"right shift of", " by ", NULL},
+    {"index", " out of bounds for type ", "index-out-of-bounds"},
+    {"load of misaligned address", NULL, NULL},
+    {"store to misaligned address", NULL, NULL},
+    {"reference binding to misaligned address", NULL, NULL},
+    {"member access within misaligned address", NULL, NULL},
+    {"constructor call on misaligned address", NULL, NULL},
+    {"load of null pointer", NULL, NULL},
+    {"store to null pointer", NULL, NULL},
+    {"reference binding to null pointer", NULL, NULL},
+    {"member access within null pointer", NULL, NULL},
+    {"member call on null pointer", NULL, NULL},
+    {"null pointer passed as argument", NULL, NULL},
+    {"null pointer returned from function declared to never return null", NULL, NULL},
+    {"applying zero offset to null pointer", NULL, NULL},
+    {"applying non-zero offset", NULL, NULL},
+    {"pointer index expression", NULL, NULL},
+    {"addition of unsigned offset", NULL, NULL},
+    {"subtraction of unsigned offset", NULL, NULL},
+    {"variable length array bound", NULL, NULL},
+    {"execution reached an unreachable program point", NULL, NULL},
+    {"execution reached the end of a value-returning function", NULL, NULL},
+    {"passing zero to", ", which is not a valid", NULL},
+    {"call to function", " through pointer to incorrect function type", NULL},
+    {"control flow integrity check", NULL, NULL},
+    {"implicit conversion", " from type ", NULL},
 };
 
 /* For messages of no known beginning: its words up to the first value. */
@@ -56,15 +61,47 @@ static void words_of(char *kind, size_t size, const char *text)
     sanitizer_kind(kind, size, text, text + length);
 }
 
-static void set_kind(struct sanitizer_report *report, const char *text)
+/* Parts of messages that begin with what the compiler calls the access. */
+static const char *const parts[] = {
+    "which does not point to an object of type",
+    "with insufficient space for an object of type",
+    "byte alignment for pointer",
+    "cannot be represented in type",
+    "null pointer of type",
+    "misaligned address",
+    "which is not a valid argument",
+};
+
+static bool is_listed(struct sanitizer_report *report, const char *text)
 {
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
-        if (sanitizer_after(text, messages[i]) != NULL) {
-            bool index = strcmp(messages[i], "index") == 0;
-            sanitizer_kind(report->kind, sizeof(report->kind),
-                           index ? "index out of bounds" : messages[i], NULL);
-            return;
+        const char *rest = sanitizer_after(text, messages[i].begin);
+        if (rest != NULL &&
+            (messages[i].later == NULL || sanitizer_past(rest, messages[i].later) != NULL)) {
+            const char *kind = messages[i].kind != NULL ? messages[i].kind : messages[i].begin;
+            sanitizer_kind(report->kind, sizeof(report->kind), kind, NULL);
+            return true;
         }
+    }
+    return false;
+}
+
+static bool holds_part(const char *text)
+{
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (sanitizer_past(text, parts[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sets known, too. */
+static void set_kind(struct sanitizer_report *report, const char *text)
+{
+    report->known = true;
+    if (is_listed(report, text)) {
+        return;
     }
     bool load = sanitizer_after(text, "load of value ") != NULL;
     const char *type = load ? sanitizer_past(text, "valid value for type ") : NULL;
@@ -78,6 +115,7 @@ static void set_kind(struct sanitizer_report *report, const char *text)
         sanitizer_copy(report->kind, sizeof(report->kind), "float-cast-overflow", NULL);
         return;
     }
+    report->known = holds_part(text);
     words_of(report->kind, sizeof(report->kind), text);
     if (report->kind[0] == '\0') {
         sanitizer_copy(report->kind, sizeof(report->kind), "undefined-behavior", NULL);

@@ -456,8 +456,8 @@ static int prepare(const struct trial_setup *setup, struct trial_record *record,
         descriptor_log_create(&watched->descriptors, &record->failure) != 0) {
         return -1;
     }
-    return sanitizer_logs_open(&watched->logs, setup->folder, setup->flavor, setup->environment,
-                               &record->failure);
+    return sanitizer_logs_open(&watched->logs, setup->folder, setup->flavor, setup->undefined,
+                               setup->environment, &record->failure);
 }
 
 static void give_up(struct watched *watched)

@@ -87,6 +87,7 @@ struct trial_setup {
     const struct needs *needs;
     const char *worker;  /**< path; with an external program that of eighth itself */
     const char *library; /**< path; with an external program that of the program */
+    bool undefined;      /**< library is built with UBSan: see instrumentation.h */
     struct signals *signals;
     struct target_process *target; /**< running; NULL with an external address */
     struct tracing *tracing;       /**< takes stacks; NULL: none are taken. Only for this thread */

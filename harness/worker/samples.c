@@ -5,6 +5,7 @@
 #include "harness/worker/samples.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/descriptor_log.h"
 #include "harness/worker/descriptors.h"
 #include "harness/worker/tls_objects.h"
 
@@ -33,9 +34,24 @@ static long next_number(DIR *directory)
     return -1;
 }
 
+/* A sanitizer's log, which it opens with its first report: not the client's descriptor. */
+static bool is_sanitizers(int fd)
+{
+    char path[64];
+    char target[4400];
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    return strstr(target, DESCRIPTOR_LOG_SANITIZER) != NULL;
+}
+
 typedef void (*descriptor_fn)(int fd, void *context);
 
-/* Calls visit for each open descriptor but the one that reads. */
+/* Calls visit for each open descriptor but the one that reads, and a sanitizer's. */
 static void each_descriptor(descriptor_fn visit, void *context)
 {
     DIR *directory = opendir("/proc/self/fd");
@@ -44,7 +60,7 @@ static void each_descriptor(descriptor_fn visit, void *context)
     }
     long fd;
     while ((fd = next_number(directory)) >= 0) {
-        if (fd != dirfd(directory)) {
+        if (fd != dirfd(directory) && !is_sanitizers((int)fd)) {
             visit((int)fd, context);
         }
     }

@@ -225,6 +225,59 @@ def test_leak_check_that_cannot_run_is_no_fault_of_the_client(eighth, refused):
     assert result.code == 3
 
 
+# ---- UBSan ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["recovers", "halts"])
+def undefined(request, tmp_path_factory, root):
+    """A client with UBSan alone, which runs in workers without it."""
+    library = tmp_path_factory.mktemp(request.param) / "bugs.so"
+    halts = ["-fno-sanitize-recover=undefined"] if request.param == "halts" else []
+    subprocess.run(
+        ["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O1", "-g", "-fPIC", "-shared", f"-I{root}",
+         "-fno-omit-frame-pointer", "-fsanitize=undefined", *halts, "-o", library,
+         root / "tests" / "run" / "clients" / "bugs.c"],
+        check=True,
+    )
+    return library
+
+
+def run_undefined(eighth, library, bug, flavor, **env):
+    words = ("--client", library, "--flavor", flavor)
+    return eighth.bare(*words, env={"EIGHTH_TEST_BUG": bug, **env}, load=LOAD)
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="for workers without a sanitizer")
+@pytest.mark.parametrize("flavor", ["plain", "poison"])
+def test_ubsan_alone_is_heard_in_any_worker(eighth, undefined, flavor):
+    result = run_undefined(eighth, undefined, "overflow", flavor)
+    finding = result.finding("ubsan")
+    assert result.code == 1
+    assert re.match(r"signed integer overflow: .* in number_next", finding["title"]), finding["title"]
+    assert "number_next" in functions(stack_of(finding, "access"))
+    # The log that its runtime opened is not the client's descriptor.
+    assert ".sanitizer-" not in json.dumps(result.scenario["notes"]), result
+    assert run_undefined(eighth, undefined, "overflow", flavor, EIGHTH_TEST_TWIN="1").findings == []
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="for workers without a sanitizer")
+def test_with_ubsan_alone_deaths_stay_the_tracers(eighth, undefined):
+    result = run_undefined(eighth, undefined, "assertion", "plain")
+    assert "Assertion `twin' failed" in result.finding("crash")["title"], result
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="for workers without a sanitizer")
+def test_a_line_like_ubsans_is_the_clients_own(eighth, undefined):
+    assert run_undefined(eighth, undefined, "own-line", "plain").findings == []
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_a_line_like_ubsans_is_the_clients_own_in_asan(eighth):
+    result = run(eighth, "own-line", "asan", load=LOAD)
+    assert result.findings == [] and result.code == 0, result
+
+
 @needs("asan")
 @pytest.mark.other_flavors
 def test_leaks_through_a_library_are_few_findings(eighth, root):

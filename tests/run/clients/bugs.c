@@ -145,6 +145,13 @@ static void say_and_die(void)
     }
 }
 
+/* The client's own words, in UBSan's form. */
+static void own_line(void)
+{
+    (void)fprintf(stderr, "session.c:120:7: runtime error: peer closed\n"
+                          "session.c:121:7: runtime error: index of the stream not found\n");
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -160,6 +167,7 @@ static const struct {
     {"race", race, true},
     {"lock-order", lock_order, false},
     {"foreign", say_and_die, false},
+    {"own-line", own_line, false},
 };
 
 static const char *mixed_bug(void)

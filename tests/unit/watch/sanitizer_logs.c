@@ -37,7 +37,7 @@ static void test_users_options_come_first(void **state)
     struct sanitizer_logs logs;
     struct failure failure = FAILURE_INIT;
     struct buffer text = BUFFER_INIT;
-    assert_int_equal(sanitizer_logs_open(&logs, NULL, "asan", own, &failure), 0);
+    assert_int_equal(sanitizer_logs_open(&logs, NULL, "asan", true, own, &failure), 0);
     const char *asan = value(&logs, "ASAN_OPTIONS=");
     assert_ptr_equal(strstr(asan, "color=always:log_path=mine:"), asan);
     assert_non_null(strstr(asan, ":exitcode=93"));
@@ -63,7 +63,7 @@ static void test_logs_are_taken_and_removed(void **state)
     struct failure failure = FAILURE_INIT;
     struct buffer text = BUFFER_INIT;
     char folder[4300];
-    assert_int_equal(sanitizer_logs_open(&logs, "/tmp", "tsan", own, &failure), 0);
+    assert_int_equal(sanitizer_logs_open(&logs, "/tmp", "tsan", false, own, &failure), 0);
     (void)snprintf(folder, sizeof folder, "%s", logs.folder);
     for (int i = 1; i <= 2; i++) {
         char path[4400];
@@ -80,13 +80,36 @@ static void test_logs_are_taken_and_removed(void **state)
     buffer_clear(&text);
 }
 
+static void test_ubsan_alone_gets_its_log_in_any_flavor(void **state)
+{
+    (void)state;
+    struct sanitizer_logs logs;
+    struct failure failure = FAILURE_INIT;
+    struct buffer text = BUFFER_INIT;
+    assert_int_equal(sanitizer_logs_open(&logs, "/tmp", "poison", true, own, &failure), 0);
+    const char *undefined = value(&logs, "UBSAN_OPTIONS=");
+    assert_non_null(strstr(undefined, "/log.ub':exitcode=93"));
+    assert_non_null(strstr(undefined, "handle_segv=0"));
+    assert_string_equal(value(&logs, "ASAN_OPTIONS="), "color=always:log_path=mine");
+    assert_true(sanitizer_logs_exited(&logs, SANITIZER_EXIT << 8));
+    sanitizer_logs_take(&logs, &text);
+    /* A program gets each variable once. */
+    char **environment = sanitizer_logs_of_program("/tmp/x", own);
+    unsigned count = 0;
+    for (char **entry = environment; *entry != NULL; entry++) {
+        count += strncmp(*entry, "UBSAN_OPTIONS=", strlen("UBSAN_OPTIONS=")) == 0;
+    }
+    assert_int_equal(count, 1);
+    sanitizer_logs_free_environment(environment);
+}
+
 static void test_other_flavors_get_what_they_had(void **state)
 {
     (void)state;
     struct sanitizer_logs logs;
     struct failure failure = FAILURE_INIT;
     struct buffer text = BUFFER_INIT;
-    assert_int_equal(sanitizer_logs_open(&logs, "/tmp", "plain", own, &failure), 0);
+    assert_int_equal(sanitizer_logs_open(&logs, "/tmp", "plain", false, own, &failure), 0);
     assert_ptr_equal(sanitizer_logs_environment(&logs), own);
     assert_false(sanitizer_logs_exited(&logs, SANITIZER_EXIT << 8));
     sanitizer_logs_take(&logs, &text);
@@ -98,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users_options_come_first),
         cmocka_unit_test(test_logs_are_taken_and_removed),
+        cmocka_unit_test(test_ubsan_alone_gets_its_log_in_any_flavor),
         cmocka_unit_test(test_other_flavors_get_what_they_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

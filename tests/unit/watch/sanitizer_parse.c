@@ -268,6 +268,42 @@ static void frames_are_taken_apart(void **state)
     }
 }
 
+/* Of lines in UBSan's form its own are told apart by what they say. */
+static void ubsans_own_messages_are_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        bool known;
+    } cases[] = {
+        {"division by zero", true},
+        {"division of -2147483648 by -1 cannot be represented in type 'int'", true},
+        {"index 16 out of bounds for type 'char [16]'", true},
+        {"left shift of 1 by 31 places cannot be represented in type 'int'", true},
+        {"load of value 7, which is not a valid value for type '_Bool'", true},
+        {"1e+30 is outside the range of representable values of type 'int'", true},
+        {"member call on null pointer of type 'struct T'", true},
+        {"member call on address 0x602 which does not point to an object of type 'T'", true},
+        {"downcast of misaligned address 0x601 for type 'T', which requires 8 byte alignment",
+         true},
+        {"passing zero to ctz(), which is not a valid argument", true},
+        {"assumption of 16 byte alignment for pointer of type 'int *' failed", true},
+        {"peer closed", false},
+        {"index of the stream not found", false},
+        {"negation of the option failed", false},
+        {"call to function connect failed", false},
+        {"passing zero to the pool", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char line[256];
+        (void)snprintf(line, sizeof(line), "src/f.c:4:7: runtime error: %s\n", cases[i].message);
+        struct sanitizer_log log = parse(line, strlen(line));
+        assert_int_equal(log.count, 1);
+        assert_int_equal(log.reports[0].known, cases[i].known);
+        sanitizer_log_release(&log);
+    }
+}
+
 /* ---- damage --------------------------------------------------------------------------------- */
 
 static const char *const whole[] = {
@@ -420,6 +456,7 @@ int main(void)
         cmocka_unit_test(leaks_are_reports_of_their_own),
         cmocka_unit_test(undefined_behaviour_without_a_stack_has_a_place),
         cmocka_unit_test(frames_are_taken_apart),
+        cmocka_unit_test(ubsans_own_messages_are_known),
         cmocka_unit_test(a_cut_report_is_damaged),
         cmocka_unit_test(interleaved_reports_are_damaged),
         cmocka_unit_test(reports_in_turn_are_whole),
