@@ -63,7 +63,9 @@ bool trial_judge_refused(const struct trial_record *record, struct failure *fail
     words_clean(&text, record->logbook->failure_text, sizeof record->logbook->failure_text);
     enum failure_kind kind =
         record->logbook->failure_kind == FAILURE_USAGE ? FAILURE_USAGE : FAILURE_ENVIRONMENT;
-    (void)failure_set(failure, kind, "the worker cannot start: %s", buffer_text(&text));
+    (void)failure_set(
+        failure, kind, "%s%s",
+        record->programs != NULL ? "" : "the worker cannot start: ", buffer_text(&text));
     buffer_clear(&text);
     return true;
 }

@@ -54,6 +54,43 @@ int binary_find(const char *program, const char *search, char *path, size_t capa
                        program, search, program);
 }
 
+/* The words behind "#!" in the file; "" if it does not begin so. */
+static void read_interpreter(const char *path, char *line, size_t capacity)
+{
+    FILE *file = fopen(path, "re");
+    line[0] = '\0';
+    if (file == NULL) {
+        return;
+    }
+    if (fgets(line, (int)capacity, file) == NULL || strncmp(line, "#!", 2) != 0) {
+        line[0] = '\0';
+    } else {
+        size_t blanks = strspn(line + 2, " \t");
+        memmove(line, line + 2 + blanks, strlen(line + 2 + blanks) + 1);
+        line[strcspn(line, "\r\n")] = '\0';
+    }
+    (void)fclose(file);
+}
+
+void binary_explain(const char *path, int error, struct failure *failure)
+{
+    char line[256];
+    size_t used = strlen(failure->text);
+    size_t room = sizeof failure->text - used;
+    read_interpreter(path, line, sizeof line);
+    if (error == ENOEXEC) {
+        (void)snprintf(failure->text + used, room,
+                       " (client.exec: it is no program for this machine, and no script whose "
+                       "first line begins with #!)");
+    } else if (line[0] != '\0') {
+        (void)snprintf(failure->text + used, room,
+                       " (client.exec: the script's first line wants the interpreter %s)", line);
+    } else if (error == ENOENT) {
+        (void)snprintf(failure->text + used, room,
+                       " (client.exec: the file is there, but the loader that it names is not)");
+    }
+}
+
 /* ---- what ---- */
 
 static bool begins(const char *text, const char *with)

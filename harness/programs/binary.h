@@ -23,6 +23,10 @@ struct binary {
 int binary_find(const char *program, const char *search, char *path, size_t capacity,
                 struct failure *failure);
 
+/** Adds to the failure what the errno value, with which execve(2) refused the file, means for it.
+ */
+void binary_explain(const char *path, int error, struct failure *failure);
+
 /** Looks into the file. One that cannot be read is not native. */
 void binary_look(const char *path, struct binary *binary);
 

@@ -19,7 +19,6 @@ static int run(struct driver *driver, struct failure *failure)
     while (!population_done(driver->population)) {
         if (result == 0 && driver_start_due(driver, failure) != 0) {
             result = -1;
-            driver_stop_all(driver, PROGRAM_STOP_ORDER);
         }
         driver_watch(driver);
         if (!population_done(driver->population)) {

@@ -60,7 +60,7 @@ void driver_count_begin(struct driver *driver, uint32_t lane);
 void driver_count_end(struct driver *driver, uint32_t lane, bool well, bool last);
 
 /** Starts all whose turn it is while there are free seats. Fails when the machine, for a while, or
- *  the program does not let any start. */
+ *  the program does not let any start: then all are told to end, and no more begin. */
 int driver_start_due(struct driver *driver, struct failure *failure);
 
 /** Ends all processes, and begins none any more. */

@@ -77,6 +77,8 @@ static int start_one(struct driver *driver, struct seat *seat, uint32_t lane,
             break;
         }
         if (bear(driver, &cause, now, failure) != 0) {
+            driver_stop_all(driver, PROGRAM_STOP_ORDER);
+            (void)population_ended(driver->population, turn, false, now);
             return -1;
         }
         (void)poll(NULL, 0, (int)(START_AGAIN / NS_PER_MS));

@@ -65,6 +65,21 @@ static void choose_tracing(struct process *process, const struct process_setup *
     }
 }
 
+/* refused: errno of the exec; 0: it was something else. */
+static void explain(const struct process_setup *setup, int refused, struct failure *failure)
+{
+    size_t used = strlen(failure->text);
+    if (failure->kind != FAILURE_USAGE) {
+        return;
+    }
+    if (refused != 0) {
+        binary_explain(setup->path, refused, failure);
+    } else {
+        (void)snprintf(failure->text + used, sizeof failure->text - used, " (client.cwd: %s)",
+                       setup->plan->scenario->client.cwd);
+    }
+}
+
 int process_start(struct process *process, const struct process_setup *setup,
                   const struct turn *turn, uint32_t number, uint16_t port, struct failure *failure)
 {
@@ -81,6 +96,7 @@ int process_start(struct process *process, const struct process_setup *setup,
         .mask = setup->mask,
         .session = true,
         .folder = setup->plan->scenario->client.cwd,
+        .given = true,
         .environment = (const char *const *)command.environment,
         .held = process->tracing.way == TRACING_TRACED ? worker_tracing_attach : NULL,
         .tend = process->tracing.way == TRACING_TRACED ? worker_tracing_tend : NULL,
@@ -99,6 +115,7 @@ int process_start(struct process *process, const struct process_setup *setup,
     program_command_release(&command);
     if (result != 0) {
         worker_tracing_detach(&process->tracing);
+        explain(setup, process->child.refused, failure);
         return -1;
     }
     output_open(&process->out, process->child.out, setup->output_bytes);

@@ -20,12 +20,13 @@
 /* What the child could not do, told through a pipe that a successful exec closes. */
 struct start_error {
     int error;
+    bool executing; /* it was the exec itself */
     char stage[60];
 };
 
-static void fail_start(int report, const char *stage)
+static void fail_start(int report, const char *stage, bool executing)
 {
-    struct start_error error = {.error = errno};
+    struct start_error error = {.error = errno, .executing = executing};
     for (size_t i = 0; i + 1 < sizeof error.stage && stage[i] != '\0'; i++) {
         error.stage[i] = stage[i];
     }
@@ -52,11 +53,11 @@ static void set_limits(const struct child_order *order, int report)
     (void)setrlimit(RLIMIT_CORE, &limit);
     if (order->descriptors != 0) {
         if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            fail_start(report, "read the limit of descriptors");
+            fail_start(report, "read the limit of descriptors", false);
         }
         limit.rlim_cur = (rlim_t)order->descriptors;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            fail_start(report, "raise the limit of descriptors");
+            fail_start(report, "raise the limit of descriptors", false);
         }
     }
 }
@@ -81,21 +82,21 @@ static void run_child(const struct child_order *order, pid_t parent, int out, in
         (void)setpgid(0, 0);
     }
     if (prctl(PR_SET_PDEATHSIG, order->death_signal != 0 ? order->death_signal : SIGKILL) != 0) {
-        fail_start(report, "tie it to the controller's life");
+        fail_start(report, "tie it to the controller's life", false);
     }
     if (getppid() != parent) {
         _exit(126); /* the controller died before the line above */
     }
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) {
-        fail_start(report, "set up its standard streams");
+        fail_start(report, "set up its standard streams", false);
     }
     /* What this process got from its own parents is none of the child's business. Not on old
      * kernels, where it is only untidy. */
     (void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     for (int i = 0; i < order->inherited_count; i++) {
         if (fcntl(order->inherited[i], F_SETFD, 0) != 0) {
-            fail_start(report, "pass a descriptor on");
+            fail_start(report, "pass a descriptor on", false);
         }
     }
     if (order->fixed_addresses) {
@@ -103,7 +104,7 @@ static void run_child(const struct child_order *order, pid_t parent, int out, in
     }
     set_limits(order, report);
     if (order->folder != NULL && chdir(order->folder) != 0) {
-        fail_start(report, "enter its working folder");
+        fail_start(report, "enter its working folder", false);
     }
     restore_signals(order->mask);
     if (gate[0] >= 0) {
@@ -112,7 +113,7 @@ static void run_child(const struct child_order *order, pid_t parent, int out, in
     (void)execve(order->path, (char *const *)(uintptr_t)order->arguments,
                  order->environment != NULL ? (char *const *)(uintptr_t)order->environment
                                             : environ);
-    fail_start(report, "execute it");
+    fail_start(report, "execute it", true);
 }
 
 static void close_pair(int pair[2])
@@ -132,6 +133,19 @@ static bool is_readable(int fd, int timeout_ms)
 {
     struct pollfd readable = {.fd = fd, .events = POLLIN};
     return poll(&readable, 1, timeout_ms) > 0;
+}
+
+/* Whether what the user named cannot be right; else the machine may do it another time. */
+static bool is_mistake(int error)
+{
+    static const int mistakes[] = {ENOENT, ENOTDIR, EACCES, EPERM,   ELOOP, ENAMETOOLONG,
+                                   EISDIR, ENOEXEC, EINVAL, ELIBBAD, E2BIG};
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        if (mistakes[i] == error) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Waits for exec or its failure. */
@@ -155,8 +169,10 @@ static int await_exec(struct child *child, const struct child_order *order, int 
         (void)poll(NULL, 0, TEND_EVERY_MS);
     }
     child_kill(child);
-    return failure_errno(failure, FAILURE_ENVIRONMENT, error.error, "cannot start %s: cannot %s",
-                         order->path, error.stage);
+    child->refused = error.executing ? error.error : 0;
+    bool mistake = order->given && is_mistake(error.error);
+    return failure_errno(failure, mistake ? FAILURE_USAGE : FAILURE_ENVIRONMENT, error.error,
+                         "cannot start %s: cannot %s", order->path, error.stage);
 }
 
 static int start(struct child *child, const struct child_order *order, struct failure *failure)

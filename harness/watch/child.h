@@ -25,6 +25,7 @@ struct child_order {
     bool session;         /**< a session of its own, without a terminal */
     int death_signal;     /**< that it gets when this thread dies; 0: SIGKILL */
     const char *folder;   /**< to work in; NULL: that of this process */
+    bool given; /**< path and folder are the user's: what is wrong with them is FAILURE_USAGE */
     /** The whole environment, "NAME=VALUE" each, ended by NULL; NULL: that of this process. */
     const char *const *environment;
     /** Called while the child waits before its exec, with its pid: to attach a tracer. NULL: the
@@ -39,16 +40,18 @@ struct child_order {
 };
 
 struct child {
-    pid_t pid;  /**< 0: none, or reaped; also the number of its process group */
-    int out;    /**< read end of its standard output, non-blocking; the caller takes it over */
-    int err;    /**< the same of its standard error */
-    bool over;  /**< it has ended and was reaped: status and usage are valid */
-    int status; /**< as waitpid(2) gives it */
+    pid_t pid;   /**< 0: none, or reaped; also the number of its process group */
+    int out;     /**< read end of its standard output, non-blocking; the caller takes it over */
+    int err;     /**< the same of its standard error */
+    int refused; /**< errno of the exec that failed; 0: none did */
+    bool over;   /**< it has ended and was reaped: status and usage are valid */
+    int status;  /**< as waitpid(2) gives it */
     struct rusage usage;
 };
 
 /** Starts it: standard input /dev/null, dispositions default, core dumps off, death_signal when
- *  the calling thread dies. Fails with FAILURE_ENVIRONMENT (nothing is left then). */
+ *  the calling thread dies. Fails with FAILURE_ENVIRONMENT, or FAILURE_USAGE (see given); nothing
+ *  is left then. */
 int child_start(struct child *child, const struct child_order *order, struct failure *failure);
 
 /** True if it has ended, whether reaped or not: until then nothing else may wait for it. */

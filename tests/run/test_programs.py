@@ -473,6 +473,66 @@ def test_a_missing_program_is_the_users_error(programs, tmp_path, words, message
     assert result.code == 2 and message in result.err, result
 
 
+def script(folder, name, *lines):
+    file = pathlib.Path(folder) / name
+    file.write_text("".join(line + "\n" for line in lines))
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("echo hello", "no script whose first line begins with #!"),
+        ("\x7fELF\x02\x01\x01 of no machine", "it is no program for this machine"),
+        ("#! /no/such/interpreter -x", "wants the interpreter /no/such/interpreter -x"),
+    ],
+)
+def test_a_program_that_cannot_be_executed_is_the_users_error(programs, tmp_path, line, message):
+    program = script(tmp_path, "program", line)
+    result = programs.run([program], load={"threads": 3, "clients": 3, "start": "together"})
+    assert result.code == 2 and message in result.err, result
+    assert "cannot execute it" in result.err and "killed by" not in result.out
+
+
+def test_a_missing_folder_is_the_users_error(programs):
+    client = {"exec": [OUTSIDER, "{host}", "{port}", "1", "ok"], "cwd": "no-such-folder"}
+    path = programs.eighth.write({"name": "programs", "target": CLEAR, "client": client})
+    result = programs.eighth("run", path, "--flavor", "plain")
+    assert result.code == 2 and "no-such-folder)" in result.err, result
+
+
+def test_a_program_that_the_machine_does_not_start_is_no_users_error(programs, tmp_path):
+    program = script(tmp_path, "program", "#!/bin/sh")
+    with program.open("a"):  # a file that is being written is not executed: ETXTBSY
+        result = programs.run([program], load={"threads": 3, "clients": 3})
+    assert result.code == 3 and "cannot execute it: Text file busy" in result.err, result
+
+
+def children(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def drives(pid):
+    try:
+        return b"\0programs\0" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_the_driver_ends_when_eighth_dies_while_nothing_starts(programs, tmp_path):
+    program = script(tmp_path, "program", "#!/bin/sh")
+    path = programs.scenario([program])
+    command = programs.eighth.command("run", path, "--flavor", "plain")
+    with program.open("a"):
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: any(drives(pid) for pid in children(process.pid)))
+        (driver,) = [pid for pid in children(process.pid) if drives(pid)]
+        process.kill()
+        process.wait()
+        wait_for(lambda: not drives(driver))
+
+
 def test_flavors(programs):
     words = [OUTSIDER, "{host}", "{port}", "1", "nothing"]
     path = programs.scenario(words)
