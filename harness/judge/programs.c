@@ -9,6 +9,7 @@
 #include "harness/judge/program_growth.h"
 #include "harness/judge/reports.h"
 #include "harness/judge/words.h"
+#include "harness/watch/child.h"
 #include "harness/watch/foreign_report.h"
 
 #include <inttypes.h>
@@ -242,34 +243,18 @@ static void tell_last_line(const struct view *view, struct buffer *text)
     buffer_clear(&tail);
 }
 
-/* The runtime of a language can end a process because of an error that nobody caught, which is an
- * ordinary failure, or because the process was broken. */
-static bool is_ordinary(const struct sanitizer_report *report)
-{
-    static const char *const kinds[] = {"exception", "unhandled-exception", "panic"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(report->kind, kinds[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Adds what runtimes wrote to standard error: all that valgrind found, and the last word of any
- * other. explained: only what no failed connection excuses. True if there was something. */
+/* Adds what runtimes wrote to standard error. explained: only what no failed connection excuses.
+ * True if there was something. */
 static bool add_runtimes(struct view *view, bool explained)
 {
     struct sanitizer_log log = SANITIZER_LOG_INIT;
     struct buffer err = BUFFER_INIT;
     bool found = false;
-    bool last = true;
     output_text(&view->record.err, &err);
     foreign_parse(buffer_text(&err), err.length, &log);
     for (uint32_t i = log.count; i > 0; i--) {
         const struct sanitizer_report *report = &log.reports[i - 1];
-        bool wanted = report->tool == SANITIZER_VALGRIND || last;
-        last = last && report->tool == SANITIZER_VALGRIND;
-        if (wanted && !(explained && is_ordinary(report))) {
+        if (foreign_counts(&log, i - 1, explained)) {
             struct finding *finding =
                 reports_finding(&view->record, report, buffer_text(&err), i - 1);
             add_stderr(view, finding);
@@ -280,6 +265,26 @@ static bool add_runtimes(struct view *view, bool explained)
     sanitizer_log_release(&log);
     buffer_clear(&err);
     return found;
+}
+
+/* A shell, or whatever else runs a command, tells its death so; it is not seen itself. */
+static void add_death_of_child(struct view *view, int number)
+{
+    int status = WEXITSTATUS(view->end->status);
+    struct buffer title = BUFFER_INIT;
+    char key[96];
+    char name[32];
+    (void)snprintf(key, sizeof key, "crash/run/exit %d", status);
+    buffer_printf(&title,
+                  "the program exited with status %d, as a shell does whose command died "
+                  "of %s",
+                  status, child_signal_name(number, name, sizeof name));
+    tell_connection(view, &title);
+    tell_last_line(view, &title);
+    struct finding *finding = finding_new(FINDING_CRASH, key, buffer_text(&title));
+    buffer_clear(&title);
+    add_stderr(view, finding);
+    add(view, finding);
 }
 
 static void add_exit(struct view *view)
@@ -312,7 +317,12 @@ static void judge_status(struct view *view)
     struct observations *observations = view->observations;
     const struct fault_kind *fault = fault_of(view);
     bool explained = fault != NULL;
+    int number = program_child_signal(WEXITSTATUS(view->end->status));
     if (add_runtimes(view, explained)) {
+        return;
+    }
+    if (number != 0) {
+        add_death_of_child(view, number);
         return;
     }
     if (explained) {

@@ -5,6 +5,7 @@
  */
 #include "harness/programs/ending.h"
 
+#include "harness/watch/foreign_report.h"
 #include "harness/watch/sanitizer_logs.h"
 
 #include <stdio.h>
@@ -87,6 +88,21 @@ static void add_record(struct process *process, struct program_log *log)
     (void)program_log_add(log, end);
 }
 
+/* Nothing but an ordinary failure: a crash is never explained by a fault, though the process that
+ * eighth started ends by exit. */
+static bool may_be_explained(struct process *process)
+{
+    struct program_end *end = &process->end;
+    if (end->reasons != PROGRAM_STATUS || program_child_signal(WEXITSTATUS(end->status)) != 0) {
+        return false;
+    }
+    struct buffer err = BUFFER_INIT;
+    output_text(&process->err, &err);
+    bool crash = foreign_tells_crash(buffer_text(&err), err.length);
+    buffer_clear(&err);
+    return !crash;
+}
+
 bool ending_take(struct process *process, const struct process_setup *setup,
                  struct program_log *log, struct ledger *ledger, uint64_t above)
 {
@@ -103,7 +119,7 @@ bool ending_take(struct process *process, const struct process_setup *setup,
     }
     end->reasons = find_reasons(process, ledger);
     uint32_t fault = end->refused ? (uint32_t)FAULT_REFUSE : visit.fault;
-    if (end->reasons == PROGRAM_STATUS && fault != 0 && fault < FAULT_COUNT) {
+    if (fault != 0 && fault < FAULT_COUNT && may_be_explained(process)) {
         (void)atomic_fetch_add_explicit(&log->explained[fault], 1, memory_order_relaxed);
         return false;
     }

@@ -4,6 +4,7 @@
  */
 #include "harness/watch/program_log.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,17 @@ struct program_log *program_log_of(const struct shared_memory *shared, struct fa
         return NULL;
     }
     return log;
+}
+
+int program_child_signal(int exit_status)
+{
+    static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        if (exit_status == 128 + crashes[i]) {
+            return crashes[i];
+        }
+    }
+    return 0;
 }
 
 void program_end_release(struct program_end *end)

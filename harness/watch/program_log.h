@@ -126,6 +126,10 @@ bool program_log_next(const struct program_log *log, uint64_t *cursor, struct pr
  *  program_log_next and the fuzzer. */
 bool program_end_read(struct program_end *end, const void *bytes, size_t length);
 
+/** The signal of a crash by which, a shell tells with that exit status (128 + N), its command died;
+ *  0: it tells none. */
+int program_child_signal(int exit_status);
+
 /** Frees what it holds and makes it empty. */
 void program_end_release(struct program_end *end);
 

@@ -392,6 +392,55 @@ def test_a_refused_connection_is_expected(programs):
     assert [e["count"] for e in result.scenario["expected_failures"]] == [3]
 
 
+# The target never answers on any connection: an ordinary failure is expected there.
+FAULTY = {"embedded": {"tls": False, "faults": [{"fault": "never-answer", "every": 1}]}}
+GOROUTINE = "\n\ngoroutine 5 [running]:\nmain.burst(...)\n\t/x/client.go:20 +0x1\n"
+NO_POINTER = "panic: runtime error: invalid memory address or nil pointer dereference\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x48f0a1]"
+
+LAST_WORDS = {
+    "go maps": (2, "fatal error: concurrent map writes" + GOROUTINE, "concurrent map writes"),
+    "go nil": (2, NO_POINTER + GOROUTINE, "nil pointer dereference"),
+    "rust bounds": (101, "thread 'main' panicked at a.rs:2:4:\nindex out of bounds: the len is 2\n", "out of bounds"),
+    "shell": (139, "Segmentation fault (core dumped)\n", "as a shell does whose command died of SIGSEGV"),
+}
+
+
+def last_words(programs, status, words, target):
+    code = f'{OUTSIDER} "$1" "$2" 3 nothing; printf %s "$3" >&2; exit {status}'
+    return programs.run(["sh", "-c", code, "sh", "{host}", "{port}", words.replace("{", "{{")], target=target)
+
+
+@pytest.mark.parametrize("what", LAST_WORDS)
+@pytest.mark.parametrize("target", [FAULTY, CLEAR], ids=["faulty", "healthy"])
+def test_no_fault_explains_a_crash_that_a_runtime_tells(programs, what, target):
+    status, words, title = LAST_WORDS[what]
+    result = last_words(programs, status, words, target)
+    finding = result.finding("crash")
+    assert title in finding["title"] and finding["first_connection"] == 3, finding
+    assert result.scenario["expected_failures"] == []
+
+
+def test_no_fault_explains_what_valgrind_finds(programs):
+    words = ["valgrind", "-q", "--error-exitcode=9", OUTSIDER, "{host}", "{port}", 2, "read-freed"]
+    assert "Invalid read" in programs.run(words, target=FAULTY).finding("crash")["title"]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (1, "could not read\n"),
+        (2, "panic: read: connection reset by peer" + GOROUTINE),
+        (101, "thread 'main' panicked at a.rs:2:4:\ncalled `Result::unwrap()` on an `Err` value: attempt to read\n"),
+        (143, "Terminated\n"),
+    ],
+    ids=["plain", "go", "rust", "terminated"],
+)
+def test_a_fault_explains_an_ordinary_failure(programs, status, words):
+    result = last_words(programs, status, words, FAULTY)
+    assert result.code == 0 and result.findings == [], result
+    assert [e["count"] for e in result.scenario["expected_failures"]] == [1]
+
+
 # ---- nothing is left ----
 
 
