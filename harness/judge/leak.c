@@ -4,17 +4,13 @@
  */
 #include "harness/judge/leak.h"
 
-#include "harness/judge/slope.h"
+#include "harness/judge/count_growth.h"
+#include "harness/judge/leak_heap.h"
 #include "harness/judge/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-/* From so many samples on growth must show itself in so many new maxima. */
-#define SAMPLES_FOR_MAXIMA 4U
-#define MAXIMA 3U
-/* Fewer samples than this would not be judged by their slope anyway. */
-#define SAMPLES_FOR_SLOPE 25U
+#include <string.h>
 
 /* One kind of thing that is counted. */
 struct resource {
@@ -25,7 +21,7 @@ struct resource {
     int64_t after;  /* after its cleanup */
     int64_t first;  /* at the first round's end */
     int64_t last;   /* at the last round's end; equal to first with fewer than two rounds */
-    bool grows;     /* from round to round */
+    enum count_growth growth; /* from round to round */
 };
 
 /* The counts of one sample. */
@@ -35,9 +31,12 @@ struct counts {
 
 struct leak_case {
     const struct logbook *logbook;
+    const struct descriptor_evidence *descriptors; /* NULL: nobody watched */
+    uint32_t samples;
     uint32_t trial;
     uint64_t seed;
     struct finding_list *findings;
+    struct buffer *notes;
 };
 
 static void add_surplus(const struct logbook *logbook, struct buffer *text)
@@ -50,6 +49,11 @@ static void add_surplus(const struct logbook *logbook, struct buffer *text)
     }
 }
 
+static const char *name_of(const struct resource *resource, int64_t amount)
+{
+    return amount == 1 ? resource->one : resource->many;
+}
+
 static void add_finding(const struct leak_case *leak, const struct resource *resource,
                         int64_t amount, const char *when)
 {
@@ -57,8 +61,8 @@ static void add_finding(const struct leak_case *leak, const struct resource *res
     char title[256];
     char counts[256];
     (void)snprintf(key, sizeof key, "leak/%s", resource->key);
-    (void)snprintf(title, sizeof title, "%" PRId64 " %s left %s", amount,
-                   amount == 1 ? resource->one : resource->many, when);
+    (void)snprintf(title, sizeof title, "%" PRId64 " %s left %s", amount, name_of(resource, amount),
+                   when);
     (void)snprintf(counts, sizeof counts,
                    "before the client was loaded: %" PRId64 "\nafter the first round: %" PRId64
                    "\nafter the last round: %" PRId64 "\nafter the client's cleanup: %" PRId64
@@ -94,127 +98,135 @@ static struct counts counts_of(const struct resource_sample *sample)
                            sample->threads};
 }
 
-/* Notes a new maximum. */
-static void follow(int64_t value, int64_t *most, uint32_t *maxima)
-{
-    if (value > *most) {
-        *most = value;
-        ++*maxima;
-    }
-}
-
-/* With few samples every growth counts; with more it must come again and again. */
-static bool is_growth(uint32_t maxima, uint32_t samples, int64_t first, int64_t last)
-{
-    return samples < SAMPLES_FOR_MAXIMA ? last > first : maxima >= MAXIMA && last > first;
-}
-
 static void judge_growth(const struct logbook *logbook, uint32_t count, struct resource *sockets,
                          struct resource *files, struct resource *threads)
 {
-    struct counts most = counts_of(&logbook->samples[0]);
-    struct {
-        uint32_t sockets, files, threads;
-    } maxima = {0, 0, 0};
-    for (uint32_t i = 1; i < count; i++) {
+    int64_t values[3][LOGBOOK_SAMPLES];
+    uint64_t cycles[LOGBOOK_SAMPLES];
+    for (uint32_t i = 0; i < count; i++) {
         struct counts now = counts_of(&logbook->samples[i]);
-        follow(now.sockets, &most.sockets, &maxima.sockets);
-        follow(now.files, &most.files, &maxima.files);
-        follow(now.threads, &most.threads, &maxima.threads);
+        values[0][i] = now.sockets;
+        values[1][i] = now.files;
+        values[2][i] = now.threads;
+        cycles[i] = logbook->samples[i].cycles;
     }
-    sockets->grows = is_growth(maxima.sockets, count, sockets->first, sockets->last);
-    files->grows = is_growth(maxima.files, count, files->first, files->last);
-    threads->grows = is_growth(maxima.threads, count, threads->first, threads->last);
+    sockets->growth = count_growth_judge(values[0], cycles, count);
+    files->growth = count_growth_judge(values[1], cycles, count);
+    threads->growth = count_growth_judge(values[2], cycles, count);
 }
 
-/* For things that must be back at the baseline and must not grow. */
-static void judge_exact(const struct leak_case *leak, const struct resource *resource, bool growth)
+/* It grew and is gone again after the cleanup: a pool that fills, or a leak. */
+static void note_unsure(const struct leak_case *leak, const struct resource *resource)
+{
+    int64_t more = resource->last - resource->first;
+    buffer_printf(leak->notes,
+                  "%" PRId64 " %s more after the last round than after the first, none left after "
+                  "the client's cleanup: not called a leak, since %u rounds cannot tell one from a "
+                  "pool that fills; %u can (load.cycles, load.sample_every)\n",
+                  more, name_of(resource, more), leak->samples, COUNT_GROWTH_LEAST);
+}
+
+/* For things that must be back at the baseline after the cleanup. */
+static void judge_exact(const struct leak_case *leak, const struct resource *resource)
 {
     if (resource->after > resource->before) {
         add_finding(leak, resource, resource->after - resource->before,
                     "after the client's cleanup");
-    } else if (growth && resource->grows) {
+    } else if (resource->growth == COUNT_GROWS) {
         add_finding(leak, resource, resource->last - resource->first,
                     "over between the first and the last round, all instances freed");
+    } else if (resource->growth == COUNT_UNSURE) {
+        note_unsure(leak, resource);
     }
 }
 
-static void judge_descriptors(const struct leak_case *leak, const struct resource *sockets,
-                              const struct resource *files, struct buffer *notes)
+static bool is_socket(const struct logbook *logbook, int fd)
 {
-    judge_exact(leak, sockets, true);
-    uint64_t cycles = leak->logbook->after_cleanup.cycles;
-    if (files->after > files->before && cycles > 1 &&
-        (uint64_t)(files->after - files->before) >= cycles) {
-        /* Evidence enough also when there was one round only. */
-        add_finding(leak, files, files->after - files->before,
-                    "after the client's cleanup, at least one for each cycle");
-    } else if (files->grows) {
-        int64_t left = files->after - files->before;
-        add_finding(leak, files, left > 0 ? left : files->last - files->first,
-                    left > 0 ? "after the client's cleanup, and growing from round to round"
-                             : "over between the first and the last round, all instances freed");
-    } else if (files->after > files->before) {
-        buffer_printf(notes,
-                      "%" PRId64 " one-time descriptors stay open after the client's cleanup; they "
-                      "do not grow, so they are not called a leak: ",
-                      files->after - files->before);
-        struct buffer surplus = BUFFER_INIT;
-        add_surplus(leak->logbook, &surplus);
-        for (size_t i = 0; i + 1 < surplus.length; i++) {
-            buffer_add(notes, surplus.text[i] == '\n' ? ", " : &surplus.text[i],
-                       surplus.text[i] == '\n' ? 2 : 1);
+    char start[32];
+    int length = snprintf(start, sizeof start, "fd %d: socket:", fd);
+    for (uint32_t i = 0; i < logbook->surplus_count && i < LOGBOOK_SURPLUS; i++) {
+        if (strncmp(logbook->surplus[i], start, (size_t)length) == 0) {
+            return true;
         }
-        buffer_puts(notes, "\n");
-        buffer_clear(&surplus);
     }
+    return false;
 }
 
-static void add_heap_finding(const struct leak_case *leak, const struct slope *slope,
-                             uint32_t count)
+/* Whether two descriptors were opened by one thread at one place in two cycles: so neither is
+ * one-time, nor one for each thread. */
+static bool is_repeated(const struct descriptor_moment *one, const struct descriptor_moment *other)
 {
-    const struct logbook *logbook = leak->logbook;
-    const struct resource_sample *first = &logbook->samples[0];
-    const struct resource_sample *last = &logbook->samples[count - 1];
-    struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "the heap grows by %.1f bytes per cycle (95 %%: %.1f to %.1f)",
-                  slope->bytes_per_cycle, slope->interval.low, slope->interval.high);
-    struct finding *finding = finding_new(FINDING_LEAK, "leak/heap", buffer_text(&text));
-    buffer_clear(&text);
-    if (finding == NULL) {
-        return;
-    }
-    buffer_puts(&text, "in use before the client was loaded: ");
-    words_size(&text, logbook->before_init.heap);
-    buffer_printf(&text, "\nafter the first round (%" PRIu64 " cycles): ", first->cycles);
-    words_size(&text, first->heap);
-    buffer_printf(&text, "\nafter the last round (%" PRIu64 " cycles): ", last->cycles);
-    words_size(&text, last->heap);
-    buffer_puts(&text, "\nafter the client's cleanup: ");
-    words_size(&text, logbook->after_cleanup.heap);
-    buffer_printf(&text,
-                  "\nslope from %u samples behind the warm-up; Mann-Kendall p = %.2g; it does not "
-                  "level off\n",
-                  slope->points, slope->p_rising);
-    finding_add_evidence(finding, "heap", buffer_text(&text));
-    buffer_clear(&text);
-    (void)finding_list_add(leak->findings, finding, leak->trial, leak->seed);
+    return one->stack != 0 && one->stack == other->stack && one->tid == other->tid &&
+           one->operation != 0 && other->operation != 0 && one->instance != DESCRIPTOR_NOBODY &&
+           other->instance != DESCRIPTOR_NOBODY &&
+           (one->instance != other->instance || one->cycle != other->cycle);
 }
 
-static void judge_heap(const struct leak_case *leak, uint32_t count, struct buffer *notes)
+/* How many of the descriptors that are left were opened again and again. */
+static uint32_t count_repeated(const struct leak_case *leak)
 {
-    struct slope slope;
-    slope_judge(leak->logbook->samples, count, &slope);
-    if (slope.leaks) {
-        add_heap_finding(leak, &slope, count);
-    } else if (count >= SAMPLES_FOR_SLOPE && !slope.told) {
-        buffer_puts(notes, "heap growth is not judged: the worker's malloc does not tell how much "
-                           "is in use (a sanitizer's own does not)\n");
+    const struct descriptor_evidence *from = leak->descriptors;
+    uint32_t repeated = 0;
+    for (uint32_t i = 0; from != NULL && i < from->left_count; i++) {
+        bool found = false;
+        for (uint32_t j = 0; j < from->left_count && !found; j++) {
+            found = is_repeated(&from->left[i].opened, &from->left[j].opened);
+        }
+        repeated += found && !is_socket(leak->logbook, from->left[i].fd);
+    }
+    return repeated;
+}
+
+static void note_left(const struct leak_case *leak, int64_t left)
+{
+    struct buffer *notes = leak->notes;
+    struct buffer surplus = BUFFER_INIT;
+    buffer_printf(notes, "%" PRId64 " %s open after the client's cleanup; ", left,
+                  left == 1 ? "descriptor stays" : "descriptors stay");
+    if (leak->samples < COUNT_GROWTH_LEAST) {
+        buffer_printf(
+            notes,
+            "whether %s one-time or come again, %u %s cannot show, so they are not called "
+            "a leak; %u rounds can (load.cycles, load.sample_every): ",
+            left == 1 ? "it is" : "they are", leak->samples,
+            leak->samples == 1 ? "round" : "rounds", COUNT_GROWTH_LEAST);
+    } else {
+        buffer_puts(notes, "from round to round they do not go on growing: one-time descriptors, "
+                           "not called a leak: ");
+    }
+    add_surplus(leak->logbook, &surplus);
+    for (size_t i = 0; i + 1 < surplus.length; i++) {
+        buffer_add(notes, surplus.text[i] == '\n' ? ", " : &surplus.text[i],
+                   surplus.text[i] == '\n' ? 2 : 1);
+    }
+    buffer_puts(notes, "\n");
+    buffer_clear(&surplus);
+}
+
+/* Descriptors that are no sockets may stay if they are one-time. */
+static void judge_files(const struct leak_case *leak, const struct resource *files)
+{
+    uint64_t cycles = leak->logbook->after_cleanup.cycles;
+    int64_t left = files->after - files->before;
+    uint32_t repeated = leak->samples < COUNT_GROWTH_LEAST ? count_repeated(leak) : 0;
+    if (left <= 0) {
+        judge_exact(leak, files);
+    } else if (cycles > 1 && (uint64_t)left >= cycles) {
+        /* Evidence enough also when there was one round only. */
+        add_finding(leak, files, left, "after the client's cleanup, at least one for each cycle");
+    } else if (files->growth == COUNT_GROWS) {
+        add_finding(leak, files, left,
+                    "after the client's cleanup, and growing from round to round");
+    } else if (repeated > 0) {
+        add_finding(leak, files, repeated,
+                    "after the client's cleanup, each opened where another cycle opened one, too");
+    } else {
+        note_left(leak, left);
     }
 }
 
-void leak_judge(const struct logbook *logbook, uint32_t trial, uint64_t seed,
-                struct finding_list *findings, struct buffer *notes)
+void leak_judge(const struct logbook *logbook, const struct descriptor_evidence *descriptors,
+                uint32_t trial, uint64_t seed, struct finding_list *findings, struct buffer *notes)
 {
     const struct resource_sample *before = &logbook->before_init;
     const struct resource_sample *after = &logbook->after_cleanup;
@@ -225,7 +237,7 @@ void leak_judge(const struct logbook *logbook, uint32_t trial, uint64_t seed,
     count = count < LOGBOOK_SAMPLES ? count : LOGBOOK_SAMPLES;
     const struct resource_sample *first = count > 0 ? &logbook->samples[0] : before;
     const struct resource_sample *last = count > 0 ? &logbook->samples[count - 1] : before;
-    struct leak_case leak = {logbook, trial, seed, findings};
+    struct leak_case leak = {logbook, descriptors, count, trial, seed, findings, notes};
 
     struct resource sockets = {.key = "sockets", .one = "socket", .many = "sockets"};
     struct resource files = {.key = "fds",
@@ -240,9 +252,10 @@ void leak_judge(const struct logbook *logbook, uint32_t trial, uint64_t seed,
     if (count > 0) {
         judge_growth(logbook, count, &sockets, &files, &threads);
     }
-    judge_heap(&leak, count, notes);
-    judge_descriptors(&leak, &sockets, &files, notes);
-    judge_exact(&leak, &threads, true);
+    leak_heap_judge(logbook, trial, seed, findings, notes);
+    judge_exact(&leak, &sockets);
+    judge_files(&leak, &files);
+    judge_exact(&leak, &threads);
     if (logbook->tls_observed != 1) {
         return;
     }
@@ -254,7 +267,7 @@ void leak_judge(const struct logbook *logbook, uint32_t trial, uint64_t seed,
     set_counts(&ctx, before->ssl_ctx, after->ssl_ctx, first->ssl_ctx, last->ssl_ctx);
     set_counts(&session, before->ssl_session, after->ssl_session, first->ssl_session,
                last->ssl_session);
-    judge_exact(&leak, &ssl, false);
-    judge_exact(&leak, &ctx, false);
-    judge_exact(&leak, &session, false);
+    judge_exact(&leak, &ssl);
+    judge_exact(&leak, &ctx);
+    judge_exact(&leak, &session);
 }

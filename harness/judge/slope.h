@@ -35,6 +35,7 @@
 #define SLOPE_WARM_UP 0.2  /**< of the cycles */
 #define SLOPE_CACHE 8192.0 /**< bytes for each thread */
 #define SLOPE_LEAST 20U    /**< samples after the warm-up */
+#define SLOPE_ROUNDS 24U   /**< samples of rounds of equal length that leave so many */
 #define SLOPE_MOST 256U    /**< of a longer series every k-th is taken */
 
 struct slope {

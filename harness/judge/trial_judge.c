@@ -219,7 +219,8 @@ static bool judge_worker(struct trial_judge *judge, struct trial_record *record,
     }
     buffer_clear(&failed);
     if (trial_ended_well(record)) {
-        leak_judge(record->logbook, record->index, record->seed, findings, notes);
+        leak_judge(record->logbook, &record->descriptors, record->index, record->seed, findings,
+                   notes);
         misuse_add_openers(record, findings);
         totals_judge(record, findings);
     }

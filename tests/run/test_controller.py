@@ -152,6 +152,65 @@ def test_no_leak(eighth, what):
     assert len(noted) == (1 if what == "one-time" else 0)
 
 
+def pool(eighth, what, **load):
+    return eighth.bare(client="pool", env={"EIGHTH_TEST_POOL": what}, load=load)
+
+
+def leaks(result):
+    """Without those of the heap: a thread costs memory, too."""
+    return {f["signature"]["key"] for f in result.findings} - {"leak/heap"}
+
+
+POOLS = {"threads": "leak/threads", "sockets": "leak/sockets", "fds": "leak/fds"}
+FIFTY = {"threads": 2, "clients": 20, "cycles": 50}
+
+
+@pytest.mark.parametrize("kind", POOLS)
+def test_pool_that_fills_and_stops_is_no_leak(eighth, kind):
+    """Full at 16 % of the run or at a half, and kept up to the cleanup."""
+    for most in ("8:20", "8:60"):
+        result = pool(eighth, f"{kind}:{most}", **FIFTY)
+        assert leaks(result) == set(), result
+
+
+@pytest.mark.parametrize(("kind", "key"), POOLS.items())
+def test_pool_that_never_stops_is_a_leak(eighth, kind, key):
+    """Although the cleanup gives all of it back."""
+    assert leaks(pool(eighth, f"{kind}:4000:60", **FIFTY)) == {key}
+
+
+@pytest.mark.parametrize("kind", POOLS)
+def test_few_rounds_cannot_tell_a_pool_from_a_leak(eighth, kind):
+    result = pool(eighth, f"{kind}:1:13", threads=2, clients=10, cycles=2)
+    assert result.code == 0 and result.findings == [], result
+    assert any("from a pool that fills; 4 can" in n for n in result.scenario["notes"]), result
+
+
+@pytest.mark.parametrize("kind", ["threads", "sockets"])
+def test_what_the_cleanup_leaves_is_a_leak(eighth, kind):
+    if FLAVOR == "tsan" and kind == "threads":
+        pytest.skip("ThreadSanitizer ends the worker with its own report")
+    result = pool(eighth, f"keep-{kind}:1:13", threads=2, clients=10, cycles=2)
+    assert leaks(result) == {POOLS[kind]}, result
+
+
+def test_descriptors_left_in_one_round(eighth):
+    """Ten of two hundred cycles keep one: nobody opens so what he needs once."""
+    one = {"threads": 1, "clients": 200, "cycles": 1}
+    result = pool(eighth, "keep-fds:10:20", **one)
+    assert leaks(result) == {"leak/fds"}, result
+    assert result.findings[0]["title"].startswith("10 descriptors that are no sockets left after")
+    assert result.findings[0]["stacks"], result
+    result = pool(eighth, "keep-fds:1:20", **one)
+    assert result.code == 0 and result.findings == [], result
+    (note,) = [n for n in result.scenario["notes"] if "one-time" in n]
+    assert "1 round cannot show" in note and "do not go on growing" not in note
+    # Bounded, as fifty rounds show: a cache that its library cannot free.
+    result = pool(eighth, "keep-fds:8:20", **FIFTY)
+    assert result.code == 0 and result.findings == [], result
+    assert any("do not go on growing" in n for n in result.scenario["notes"]), result
+
+
 # ---- answers -------------------------------------------------------------------------------
 
 

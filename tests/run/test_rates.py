@@ -215,6 +215,38 @@ def test_what_is_made_once_or_levels_off_is_no_leak(eighth, what, cycles):
     assert slope["levels_off"] is (what == "cache:10000")
 
 
+def few_rounds(eighth, what, cycles):
+    load = {"threads": 2, "clients": 20, "cycles": cycles}
+    return eighth.bare(client="grow", env={"EIGHTH_TEST_GROW": what}, load=load)
+
+
+@plain_only
+def test_gross_heap_leak_needs_no_slope(eighth):
+    result = few_rounds(eighth, "heap:500000", 5)
+    finding = result.finding("leak")
+    assert finding["signature"]["key"] == "leak/heap"
+    assert re.match(r"the heap grows by 50\d{4} bytes per cycle", finding["title"]), result
+    assert result.scenario["resources"][0]["heap_slope"] is None
+
+
+@plain_only
+@pytest.mark.parametrize(("what", "cycles"), [("heap:500000", 3), ("heap:500000", 1),
+                                              ("heap:1000", 23), ("start", 5), ("nothing", 5)])
+def test_heap_that_is_not_judged_is_told(eighth, what, cycles):
+    result = few_rounds(eighth, what, cycles)
+    assert result.code == 0 and result.findings == [], result
+    (note,) = [n for n in result.scenario["notes"] if "heap growth is not judged" in n]
+    assert note.split(": ")[1].startswith(f"{cycles} round") and "load.cycles" in note
+    assert note in result.out, result
+
+
+@plain_only
+def test_heap_that_is_judged_needs_no_note(eighth):
+    result = few_rounds(eighth, "nothing", 24)
+    assert result.scenario["resources"][0]["heap_slope"]["leak"] is False, result
+    assert not any("heap" in n for n in result.scenario["notes"]), result
+
+
 @plain_only
 @pytest.mark.parametrize("flavor", ["plain", "poison"])
 def test_clean_client_has_no_slope(eighth, flavor):

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Observations joined with the ledger, leaks, deaths and flight sentences, from logbooks and
+ * Observations joined with the ledger, deaths and flight sentences, from logbooks and
  * ledgers made by hand.
  */
 #include "client/eighth_client.h"
 #include "harness/judge/acceptance.h"
 #include "harness/judge/death.h"
 #include "harness/judge/doing.h"
-#include "harness/judge/leak.h"
 #include "harness/judge/observations.h"
 #include "harness/judge/trial_judge.h"
 
@@ -307,129 +306,6 @@ static void test_ledger_wrapped(void **state)
     assert_int_equal(acceptance_check(&world->observations, LEDGER_ENTRIES + 5), 5);
 }
 
-/* ---- leaks ---- */
-
-struct leak_row {
-    struct resource_sample before, first, last, after; /* time is set by the test */
-    const char *keys;                                  /* of the findings, each followed by ' ' */
-    bool note;
-};
-
-#define SAMPLE(f, s, t, o) .fds = (f), .sockets = (s), .threads = (t), .ssl = (o)
-
-static const struct leak_row leaks[] = {
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(5, 0, 1, 0)},
-     "",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(6, 0, 1, 0)},
-     "",
-     true},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(6, 1, 9, 0)},
-     {SAMPLE(6, 1, 9, 0)},
-     {SAMPLE(6, 1, 1, 0)},
-     "leak/sockets ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(7, 0, 9, 0)},
-     {SAMPLE(7, 0, 1, 0)},
-     "leak/fds ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(6, 0, 9, 0)},
-     {SAMPLE(7, 1, 9, 0)},
-     {SAMPLE(5, 0, 1, 0)},
-     "leak/sockets ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 10, 0)},
-     {SAMPLE(5, 0, 1, 0)},
-     "leak/threads ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 2, 0)},
-     "leak/threads ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(5, 0, 9, 1)},
-     {SAMPLE(5, 0, 9, 50)},
-     {SAMPLE(5, 0, 1, 0)},
-     "",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 1, 1)},
-     "leak/SSL ",
-     false},
-    {{SAMPLE(5, 0, 1, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(5, 0, 9, 0)},
-     {SAMPLE(105, 0, 1, 0)},
-     "leak/fds ",
-     false}, /* one for each cycle: 100 cycles */
-};
-
-static void test_leaks(void **state)
-{
-    struct world *world = *state;
-    struct logbook *logbook = world->record.logbook;
-    for (size_t i = 0; i < sizeof leaks / sizeof leaks[0]; i++) {
-        struct finding_list list = {0};
-        struct buffer notes = BUFFER_INIT;
-        char keys[256] = "";
-        logbook->before_init = leaks[i].before;
-        logbook->after_cleanup = leaks[i].after;
-        logbook->before_init.time = logbook->after_cleanup.time = 1;
-        logbook->after_cleanup.cycles = 100;
-        logbook->samples[0] = leaks[i].first;
-        logbook->samples[1] = leaks[i].last;
-        logbook->sample_count = 2;
-        logbook->tls_observed = 1;
-        leak_judge(logbook, 0, 0, &list, &notes);
-        for (size_t f = 0; f < list.count; f++) {
-            size_t length = strlen(keys);
-            (void)snprintf(keys + length, sizeof keys - length, "%s ",
-                           list.items[f]->signature.key);
-        }
-        if (strcmp(keys, leaks[i].keys) != 0 || (notes.length > 0) != leaks[i].note) {
-            fail_msg("row %zu: \"%s\", expected \"%s\"; note: %s", i, keys, leaks[i].keys,
-                     buffer_text(&notes));
-        }
-        buffer_clear(&notes);
-        finding_list_clear(&list);
-    }
-}
-
-static void test_leak_without_end_is_not_judged(void **state)
-{
-    struct world *world = *state;
-    struct logbook *logbook = world->record.logbook;
-    struct finding_list list = {0};
-    struct buffer notes = BUFFER_INIT;
-    logbook->before_init.time = 1;
-    logbook->after_cleanup.fds = 50;
-    logbook->sample_count = UINT32_MAX; /* scribbled */
-    leak_judge(logbook, 0, 0, &list, &notes);
-    assert_int_equal(list.count, 0);
-    logbook->after_cleanup.time = 1;
-    logbook->surplus_count = UINT32_MAX;
-    memset(logbook->surplus, 'x', sizeof logbook->surplus);
-    leak_judge(logbook, 0, 0, &list, &notes);
-    finding_list_clear(&list);
-    buffer_clear(&notes);
-}
-
 /* ---- deaths ---- */
 
 static void write_flight(struct world *world, uint32_t lane, enum flight_operation operation,
@@ -578,8 +454,6 @@ int main(void)
         IN_A_WORLD(test_open_with_a_bad_certificate),
         IN_A_WORLD(test_open_without_a_protocol),
         IN_A_WORLD(test_ledger_wrapped),
-        IN_A_WORLD(test_leaks),
-        IN_A_WORLD(test_leak_without_end_is_not_judged),
         IN_A_WORLD(test_deaths),
         IN_A_WORLD(test_sentences),
         IN_A_WORLD(test_counts_must_agree),
