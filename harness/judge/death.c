@@ -26,16 +26,19 @@ static void add_whereabouts(const struct trial_record *record, struct buffer *ti
     }
 }
 
-/* What it said about itself, if it died of SIGABRT. */
-static void read_abort(const struct trial_record *record, struct abort_text *abort)
+/* What it said about itself, if it died of a SIGABRT that nobody else sent. */
+static void read_abort(const struct trial_record *record, const struct culprit *culprit,
+                       struct abort_text *abort)
 {
     struct buffer err = BUFFER_INIT;
     abort->kind = ABORT_NONE;
-    if (WTERMSIG(record->status) != SIGABRT) {
+    if (WTERMSIG(record->status) != SIGABRT || headline_is_from_outside(&record->stacks)) {
         return;
     }
+    enum abort_caller caller =
+        abort_caller_of(culprit->sure ? culprit->stack : NULL, record->module);
     output_text(&record->err, &err);
-    (void)abort_text_find(buffer_text(&err), err.length, abort);
+    (void)abort_text_find(buffer_text(&err), err.length, caller, abort);
     buffer_clear(&err);
 }
 
@@ -85,7 +88,7 @@ static struct finding *by_signal(const struct trial_record *record, const struct
     struct abort_text abort;
     char name[32];
     char key[96];
-    read_abort(record, &abort);
+    read_abort(record, culprit, &abort);
     enum finding_kind kind =
         abort.kind == ABORT_HEAP_CORRUPTION ? FINDING_HEAP_CORRUPTION : FINDING_CRASH;
     const char *what = abort.kind != ABORT_NONE ? abort_kind_name(abort.kind)

@@ -11,35 +11,75 @@
 /** Lines are looked at up to this length. */
 #define LINE 2048U
 
-/** A message starts with its marker; only the program's own unfinished output may stand before it
- *  on the line. The first marker that a line holds counts. */
+/** What glibc says (2.36, and what differs in older and newer ones), whole. */
+static const char *const heap_texts[] = {
+    "malloc(): corrupted top size",
+    "malloc(): corrupted unsorted chunks",
+    "malloc(): corrupted unsorted chunks 2",
+    "malloc(): corrupted unsorted chunks 3",
+    "malloc(): invalid next size (unsorted)",
+    "malloc(): invalid next->prev_inuse (unsorted)",
+    "malloc(): invalid size (unsorted)",
+    "malloc(): largebin double linked list corrupted (bk)",
+    "malloc(): largebin double linked list corrupted (nextsize)",
+    "malloc(): memory corruption",
+    "malloc(): memory corruption (fast)",
+    "malloc(): mismatching next->prev_size (unsorted)",
+    "malloc(): smallbin double linked list corrupted",
+    "malloc(): unaligned fastbin chunk detected",
+    "malloc(): unaligned fastbin chunk detected 2",
+    "malloc(): unaligned fastbin chunk detected 3",
+    "malloc(): unaligned tcache chunk detected",
+    "malloc(): unsorted double linked list corrupted",
+    "malloc: top chunk is corrupt",
+    "malloc_consolidate(): invalid chunk size",
+    "malloc_consolidate(): unaligned fastbin chunk detected",
+    "realloc(): invalid next size",
+    "realloc(): invalid old size",
+    "realloc(): invalid pointer",
+    "free(): corrupted unsorted chunks",
+    "free(): double free detected in tcache 2",
+    "free(): invalid next size (fast)",
+    "free(): invalid next size (normal)",
+    "free(): invalid pointer",
+    "free(): invalid size",
+    "free(): too many chunks detected in tcache",
+    "free(): unaligned chunk detected in tcache 2",
+    "double free or corruption (!prev)",
+    "double free or corruption (fasttop)",
+    "double free or corruption (out)",
+    "double free or corruption (top)",
+    "corrupted size vs. prev_size",
+    "corrupted size vs. prev_size in fastbins",
+    "corrupted size vs. prev_size while consolidating",
+    "corrupted double-linked list",
+    "corrupted double-linked list (not small)",
+    "invalid fastbin entry (free)",
+    "munmap_chunk(): invalid pointer",
+    "mremap_chunk(): invalid pointer",
+    "tcache_thread_shutdown(): unaligned tcache chunk detected",
+    "break adjusted to free malloc space",
+};
+
+/** Messages that begin so and end with something of their own. */
 static const struct {
-    const char *marker;
+    const char *start;
+    const char *end; /* "" anything */
     enum abort_kind kind;
 } markers[] = {
-    {"*** stack smashing detected ***", ABORT_STACK_SMASHED},
-    {"*** buffer overflow detected ***", ABORT_BUFFER_OVERFLOW},
-    {"*** bit out of range 0 - FD_SETSIZE on fd_set ***", ABORT_BUFFER_OVERFLOW},
-    {"malloc(): ", ABORT_HEAP_CORRUPTION},
-    {"malloc: top chunk is corrupt", ABORT_HEAP_CORRUPTION},
-    {"malloc_consolidate(): ", ABORT_HEAP_CORRUPTION},
-    {"calloc(): ", ABORT_HEAP_CORRUPTION},
-    {"realloc(): ", ABORT_HEAP_CORRUPTION},
-    {"reallocarray(): ", ABORT_HEAP_CORRUPTION},
-    {"free(): ", ABORT_HEAP_CORRUPTION},
-    {"double free or corruption (", ABORT_HEAP_CORRUPTION},
-    {"corrupted size vs. prev_size", ABORT_HEAP_CORRUPTION},
-    {"corrupted double-linked list", ABORT_HEAP_CORRUPTION},
-    {"invalid fastbin entry (free)", ABORT_HEAP_CORRUPTION},
-    {"munmap_chunk(): ", ABORT_HEAP_CORRUPTION},
-    {"mremap_chunk(): ", ABORT_HEAP_CORRUPTION},
-    {"tcache_thread_shutdown(): ", ABORT_HEAP_CORRUPTION},
-    {"break adjusted to free malloc space", ABORT_HEAP_CORRUPTION},
-    {"terminate called ", ABORT_EXCEPTION},
-    {"pure virtual method called", ABORT_EXCEPTION},
-    {"Fatal glibc error: ", ABORT_FATAL},
-    {"OpenSSL internal error: ", ABORT_FATAL},
-    {"The futex facility returned an unexpected error code.", ABORT_FATAL},
+    {"*** stack smashing detected ***: ", "terminated", ABORT_STACK_SMASHED},
+    {"*** buffer overflow detected ***: ", "terminated", ABORT_BUFFER_OVERFLOW},
+    {"*** bit out of range 0 - FD_SETSIZE on fd_set ***: ", "terminated", ABORT_BUFFER_OVERFLOW},
+    {"*** %n in writable segment detected ***: ", "terminated", ABORT_FATAL},
+    {"*** invalid %N$ use detected ***: ", "terminated", ABORT_FATAL},
+    {"terminate called after throwing an instance of '", "'", ABORT_EXCEPTION},
+    {"terminate called without an active exception", "", ABORT_EXCEPTION},
+    {"terminate called recursively", "", ABORT_EXCEPTION},
+    {"pure virtual method called", "", ABORT_EXCEPTION},
+    {"Fatal glibc error: malloc assertion failure in ", "", ABORT_HEAP_CORRUPTION},
+    {"Fatal glibc error: ", "", ABORT_FATAL},
+    {"OpenSSL internal error: ", "", ABORT_FATAL},
+    {"The futex facility returned an unexpected error code.", "", ABORT_FATAL},
 };
 
 static void text_set(char *to, size_t capacity, const char *from, size_t length)
@@ -80,28 +120,31 @@ static const char *place_take(const char *line, const char *end, struct abort_te
     return file;
 }
 
-/** "PROGRAM: FILE:LINE: FUNCTION: Assertion `EXPRESSION' failed." */
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t wanted = strlen(end);
+    return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/** "PROGRAM: FILE:LINE: FUNCTION: Assertion `EXPRESSION' failed.", and nothing else. */
 static bool assertion_read(const char *line, struct abort_text *found)
 {
     const char *claim = strstr(line, ": Assertion `");
-    const char *failed = claim == NULL ? NULL : strstr(claim, "' failed.");
-    if (failed == NULL) {
+    if (claim == NULL || !ends_with(claim, "' failed.")) {
         return false;
     }
-    found->kind = ABORT_ASSERTION;
-    text_set(found->text, sizeof found->text, claim + 2, strlen(claim + 2));
     /* C++ functions have ": " of no kind in their names but "::", so the nearest ": " ends
      * FILE:LINE. */
     for (const char *at = claim; at > line; at--) {
         if (at[-1] == ':' && at[0] == ' ' && place_take(line, at - 1, found) != NULL) {
+            found->kind = is_of_malloc(found->file) ? ABORT_HEAP_CORRUPTION : ABORT_ASSERTION;
+            text_set(found->text, sizeof found->text, claim + 2, strlen(claim + 2));
             text_set(found->function, sizeof found->function, at + 1, (size_t)(claim - at - 1));
-            break;
+            return true;
         }
     }
-    if (is_of_malloc(found->file)) {
-        found->kind = ABORT_HEAP_CORRUPTION;
-    }
-    return true;
+    return false;
 }
 
 /** "Fatal glibc error: FILE:LINE (FUNCTION): assertion failed: EXPRESSION" */
@@ -120,24 +163,89 @@ static void glibc_assertion_read(struct abort_text *found)
     }
 }
 
-static bool line_read(const char *line, struct abort_text *found)
+/** Where in the line a message of malloc stands, which must end the line; NULL nowhere. The longest
+ *  one counts: it may hold another. */
+static const char *heap_text_find(const char *line)
 {
-    struct abort_text read = {0};
     const char *first = NULL;
-    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
-        const char *at = strstr(line, markers[i].marker);
-        if (at != NULL && (first == NULL || at < first)) {
-            first = at;
-            read.kind = markers[i].kind;
+    for (size_t i = 0; i < sizeof heap_texts / sizeof *heap_texts; i++) {
+        if (ends_with(line, heap_texts[i])) {
+            const char *at = line + strlen(line) - strlen(heap_texts[i]);
+            first = first == NULL || at < first ? at : first;
         }
     }
-    if (first != NULL) {
-        text_set(read.text, sizeof read.text, first, strlen(first));
-    } else if (!assertion_read(line, &read)) {
+    return first;
+}
+
+static const char *marker_find(const char *line, enum abort_kind *kind)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        const char *at = strstr(line, markers[i].start);
+        if (at != NULL && (first == NULL || at < first) &&
+            ends_with(at + strlen(markers[i].start), markers[i].end)) {
+            first = at;
+            *kind = markers[i].kind;
+        }
+    }
+    return first;
+}
+
+/** "FILE:LINE: " and nothing else stands before the message, as OpenSSL writes. */
+static bool follows_place(const char *line, const char *at)
+{
+    struct abort_text place = {0};
+    return at - line > 2 && at[-1] == ' ' && at[-2] == ':' &&
+           place_take(line, at - 2, &place) == line;
+}
+
+/** Can the one who called abort have said it? Without a stack only a line of its own counts; with
+ *  one the program's own unfinished output may stand before the message. */
+static bool is_said_by(const struct abort_text *read, bool own_line, enum abort_caller caller)
+{
+    bool asserted = strncmp(read->text, "Assertion `", 11) == 0;
+    bool of_glibc = strncmp(read->text, "Fatal glibc", 11) == 0 ||
+                    strncmp(read->text, "The futex", 9) == 0 || read->text[0] == '*';
+    switch (caller) {
+    case ABORT_BY_LIBC:
+        return read->kind == ABORT_FATAL ? of_glibc
+               : asserted                ? read->kind == ABORT_HEAP_CORRUPTION
+                                         : read->kind != ABORT_EXCEPTION;
+    case ABORT_BY_ASSERTION:
+        return asserted;
+    case ABORT_BY_LIBRARY:
+        return read->kind == ABORT_EXCEPTION || (read->kind == ABORT_FATAL && !of_glibc);
+    case ABORT_BY_CLIENT:
+        return false;
+    case ABORT_BY_UNKNOWN:
+        break;
+    }
+    return own_line;
+}
+
+static bool line_read(const char *line, enum abort_caller caller, struct abort_text *found)
+{
+    struct abort_text read = {0};
+    const char *at = heap_text_find(line);
+    bool own_line = at == line;
+    if (at != NULL) {
+        read.kind = ABORT_HEAP_CORRUPTION;
+    } else {
+        at = marker_find(line, &read.kind);
+        own_line = at != NULL && (at == line || follows_place(line, at));
+    }
+    if (at != NULL) {
+        text_set(read.text, sizeof read.text, at, strlen(at));
+    } else if (assertion_read(line, &read)) {
+        own_line = true;
+    } else {
         return false;
     }
     if (read.kind == ABORT_FATAL) {
         glibc_assertion_read(&read);
+    }
+    if (!is_said_by(&read, own_line, caller)) {
+        return false;
     }
     *found = read;
     return true;
@@ -154,7 +262,8 @@ static void what_add(struct abort_text *found, const char *line)
     }
 }
 
-bool abort_text_find(const char *text, size_t length, struct abort_text *found)
+bool abort_text_find(const char *text, size_t length, enum abort_caller caller,
+                     struct abort_text *found)
 {
     char line[LINE];
     memset(found, 0, sizeof *found);
@@ -162,7 +271,7 @@ bool abort_text_find(const char *text, size_t length, struct abort_text *found)
         const char *end = memchr(text + at, '\n', length - at);
         size_t bytes = end == NULL ? length - at : (size_t)(end - text) - at;
         text_set(line, sizeof line, text + at, bytes);
-        if (!line_read(line, found)) {
+        if (!line_read(line, caller, found)) {
             what_add(found, line);
         }
         at += bytes + 1;

@@ -6,6 +6,8 @@
 #ifndef WATCH_ABORT_TEXT_H
 #define WATCH_ABORT_TEXT_H
 
+#include "harness/watch/abort_caller.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,9 +31,12 @@ struct abort_text {
 };
 
 /** Finds the last such message in a text, which need not end with a zero byte and may hold
- *  anything. False, and kind ABORT_NONE, if there is none. To be believed only of a process that
- *  died of SIGABRT: programs may print the like for other reasons. */
-bool abort_text_find(const char *text, size_t length, struct abort_text *found);
+ *  anything. Messages are known by their whole texts, and only those count that caller can have
+ *  said: who called abort there by the stack. Without a stack (ABORT_BY_UNKNOWN) a message must
+ * have a line of its own. False, and kind ABORT_NONE, if there is none. To be believed only of a
+ * process that died of SIGABRT: programs may print the like for other reasons. */
+bool abort_text_find(const char *text, size_t length, enum abort_caller caller,
+                     struct abort_text *found);
 
 /** "heap-corruption", "stack-smashed", "buffer-overflow", "assertion", "exception", "fatal",
  *  "none". */

@@ -52,7 +52,7 @@ static void key_of_plain(const char *text, size_t length, struct signature_key *
                          const char *unique)
 {
     struct abort_text abort_text;
-    (void)abort_text_find(text, length, &abort_text);
+    (void)abort_text_find(text, length, ABORT_BY_UNKNOWN, &abort_text);
     struct stack stack = STACK_INIT;
     char signal[32] = "";
     struct sanitizer_line line;

@@ -44,7 +44,7 @@ static void check_keys(const struct sanitizer_report *report)
 static void check_abort_text(const char *bytes, size_t length)
 {
     struct abort_text found;
-    bool any = abort_text_find(bytes, length, &found);
+    bool any = abort_text_find(bytes, length, ABORT_BY_UNKNOWN, &found);
     if (any != (found.kind != ABORT_NONE) || (any && found.text[0] == '\0') ||
         strnlen(found.text, sizeof(found.text)) == sizeof(found.text) ||
         strnlen(found.file, sizeof(found.file)) == sizeof(found.file) ||

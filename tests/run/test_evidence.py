@@ -127,6 +127,45 @@ def test_twin_stays_silent(eighth, bug, flavor):
     assert result.code == 0
 
 
+def end_itself(eighth, says, how, prefix=()):
+    env = {"EIGHTH_TEST_SAYS": says, "EIGHTH_TEST_END": how}
+    return eighth.bare("--client", OUT / "run" / "abort_log.so", env=env, prefix=prefix)
+
+
+LOGGED = ["conn_free(): releasing 3 buffers\n", "free(): invalid pointer\n",
+          "a.out: x.c:7: take: Assertion `retry' failed. going on\n",
+          "a.out: x.c:7: take: Assertion `retry' failed.\n",
+          "*** stack smashing detected ***: terminated\n",
+          "terminate called without an active exception\n"]
+
+
+@needs("plain")
+@pytest.mark.parametrize("how", ["abort", "raise"])
+@pytest.mark.parametrize("says", LOGGED)
+def test_abort_is_not_explained_by_the_log_of_the_client(eighth, says, how):
+    """Even whole messages of glibc: the stack shows that the client called abort itself."""
+    finding = end_itself(eighth, says, how).finding("crash")
+    assert finding["title"].startswith("SIGABRT in give_up, in request of"), finding["title"]
+    assert finding["signature"]["quality"] == "good"
+
+
+@needs("plain")
+@pytest.mark.parametrize("says", [*LOGGED, "connecting... "])
+def test_abort_of_glibc_keeps_its_own_words(eighth, says):
+    found = end_itself(eighth, says, "free").finding("heap-corruption")
+    assert found["title"].startswith("SIGABRT: free(): double free detected in tcache 2 in free ")
+    found = end_itself(eighth, says, "assert").finding("crash")
+    assert found["title"].startswith("SIGABRT: Assertion `object == NULL"), found["title"]
+
+
+@needs("plain")
+def test_without_ptrace_the_last_words_tell_who_aborted(eighth, refused):
+    finding = end_itself(eighth, LOGGED[1], "abort", prefix=refused).finding("crash")
+    assert "invalid pointer" not in finding["title"]
+    finding = end_itself(eighth, LOGGED[2], "free", prefix=refused).finding("heap-corruption")
+    assert "double free detected in tcache 2" in finding["title"]
+
+
 @needs("plain")
 def test_crash_has_all_its_evidence(eighth):
     result = run(eighth, "null-write", load={"threads": 4, "clients": 4, "cycles": 20})
