@@ -10,9 +10,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* An operation that ended this long before has nothing to do with it. */
 #define RECENT (100 * NS_PER_MS)
+/* Suspects in a title; all of them are in the sentences. */
+#define MOST_SUSPECTS 3U
 /* Stacks in a report; all of them are in the raw evidence. */
 #define MOST_STACKS 48
 
@@ -22,15 +25,6 @@ static uint64_t moment_of(const struct trial_record *record)
         return record->stacks.time;
     }
     return record->stopped_at != 0 ? record->stopped_at : record->ended;
-}
-
-static void suspect(const struct trial_record *record, bool newest, struct culprit *culprit)
-{
-    culprit->has_doing =
-        doing_of_suspect(record->logbook, record->lanes, newest, culprit->when, &culprit->doing);
-    if (culprit->has_doing) {
-        culprit->stack = thread_stacks_find(&record->stacks, culprit->doing.tid);
-    }
 }
 
 static bool runs_client(const struct stack *stack, const char *module)
@@ -51,13 +45,32 @@ static bool was_for_thread(const struct trial_record *record)
     return stacks->signal.code != SI_USER || runs_client(&stacks->threads[0], record->module);
 }
 
+/* How many threads are in an operation; *doing is that of one of them. */
+static uint32_t count_busy(const struct trial_record *record, uint64_t when, struct doing *doing)
+{
+    uint32_t busy = 0;
+    for (uint32_t lane = 0; record->logbook != NULL && lane < record->lanes; lane++) {
+        struct doing candidate;
+        if (doing_of(record->logbook, lane, when, &candidate) && candidate.busy) {
+            *doing = candidate;
+            busy++;
+        }
+    }
+    return busy;
+}
+
 void culprit_of_death(const struct trial_record *record, struct culprit *culprit)
 {
     const struct thread_stacks *stacks = &record->stacks;
     memset(culprit, 0, sizeof *culprit);
     culprit->when = moment_of(record);
     if (stacks->count == 0 || stacks->signal.number == 0 || !was_for_thread(record)) {
-        suspect(record, true, culprit);
+        culprit->suspects = count_busy(record, culprit->when, &culprit->doing);
+        if (culprit->suspects == 1) {
+            culprit->has_doing = true;
+            culprit->suspects = 0;
+            culprit->stack = thread_stacks_find(stacks, culprit->doing.tid);
+        }
         return;
     }
     culprit->sure = true;
@@ -70,7 +83,11 @@ void culprit_of_hang(const struct trial_record *record, struct culprit *culprit)
 {
     memset(culprit, 0, sizeof *culprit);
     culprit->when = moment_of(record);
-    suspect(record, false, culprit);
+    culprit->has_doing =
+        doing_of_suspect(record->logbook, record->lanes, culprit->when, &culprit->doing);
+    if (culprit->has_doing) {
+        culprit->stack = thread_stacks_find(&record->stacks, culprit->doing.tid);
+    }
     culprit->sure = true;
 }
 
@@ -131,10 +148,32 @@ bool culprit_companion(const struct trial_record *record, const struct culprit *
     return found;
 }
 
+static void tell_suspects(const struct trial_record *record, const struct culprit *culprit,
+                          struct buffer *text)
+{
+    uint32_t told = 0;
+    buffer_puts(text, ", in one of: ");
+    for (uint32_t lane = 0; lane < record->lanes && told < MOST_SUSPECTS; lane++) {
+        struct doing doing;
+        if (doing_of(record->logbook, lane, culprit->when, &doing) && doing.busy) {
+            buffer_puts(text, told > 0 ? ", " : "");
+            doing_operation(&doing.last, text);
+            told++;
+        }
+    }
+    if (culprit->suspects > told) {
+        buffer_printf(text, " and %u more", culprit->suspects - told);
+    }
+}
+
 void culprit_tell(const struct trial_record *record, const struct culprit *culprit,
                   struct buffer *text)
 {
     struct doing other;
+    if (culprit->suspects > 1) {
+        tell_suspects(record, culprit, text);
+        return;
+    }
     if (!culprit->has_doing) {
         return;
     }
@@ -221,6 +260,28 @@ static void add_stack(const struct trial_record *record, const struct culprit *c
     buffer_clear(&words);
 }
 
+/* Why nobody knows which thread died. */
+static void tell_unknown(const struct trial_record *record, struct buffer *note)
+{
+    char name[32];
+    int number = WTERMSIG(record->status);
+    buffer_printf(note, "which thread got %s is not known",
+                  child_signal_name(number, name, sizeof name));
+    if (record->stacks.count > 0) {
+        buffer_puts(note, ": it was sent to the whole process");
+    } else if (number == SIGKILL) {
+        buffer_puts(note, ": it ends all of them at once");
+    } else if (record->stacks_refused[0] == '\0' && record->sanitized) {
+        buffer_puts(note, ": a worker with a leak checker is not traced, and no report tells it");
+    } else if (number == SIGPIPE) {
+        buffer_puts(note, ": without a tracer nobody sees it, since its action is left as it is");
+    }
+    buffer_puts(note, record->stacks.note[0] != '\0' ||
+                              (record->stacks.count == 0 && record->stacks_refused[0] != '\0')
+                          ? "; "
+                          : "");
+}
+
 void culprit_add_stacks(const struct trial_record *record, const struct culprit *culprit,
                         const char *title, struct finding *finding)
 {
@@ -237,6 +298,9 @@ void culprit_add_stacks(const struct trial_record *record, const struct culprit 
     finding->stacks_of_threads = finding->stacks_of_threads || stacks->count > 0;
     finding->pid = stacks->pid;
     struct buffer note = BUFFER_INIT;
+    if (record->stop == TRIAL_NOT_STOPPED && WIFSIGNALED(record->status) && !culprit->sure) {
+        tell_unknown(record, &note);
+    }
     buffer_puts(&note, stacks->note[0] != '\0' ? stacks->note
                        : stacks->count == 0    ? record->stacks_refused
                                                : "");

@@ -20,9 +20,12 @@ struct culprit {
     struct doing doing;        /**< what the thread noted last */
     const struct stack *stack; /**< of the thread; NULL none */
     bool sure;                 /**< the stack shows the finding itself, not only the suspect */
+    uint32_t suspects;         /**< threads in an operation, where nothing tells which of them it
+                                    was; 0: else, or none was */
 };
 
-/** After a death: the thread that got the signal; without stacks the most likely one. */
+/** After a death: the thread that got the signal. Where that is not known, the only one that was in
+ *  an operation; if several were, none: they are suspects. */
 void culprit_of_death(const struct trial_record *record, struct culprit *culprit);
 
 /** At a deadline: the thread that is longest in its operation. */
@@ -39,7 +42,7 @@ bool culprit_companion(const struct trial_record *record, const struct culprit *
                        struct doing *companion);
 
 /** Adds ", in close of instance 8 (connection 12)" or " while thread 5 was in close of the same
- *  instance 8"; nothing if nothing is known. */
+ *  instance 8"; with suspects ", in one of: " and their operations; nothing if nothing is known. */
 void culprit_tell(const struct trial_record *record, const struct culprit *culprit,
                   struct buffer *text);
 

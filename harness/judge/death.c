@@ -42,7 +42,8 @@ static void read_abort(const struct trial_record *record, const struct culprit *
     buffer_clear(&err);
 }
 
-/* The stack of the thread that got the signal makes the signature. */
+/* The stack of the thread that got the signal makes the signature. If it may have been one of
+ * several, nothing says that it was the same bug twice: the quality is low. */
 static void sign(const struct trial_record *record, const struct culprit *culprit, const char *what,
                  struct finding *finding)
 {
@@ -60,7 +61,9 @@ static void sign(const struct trial_record *record, const struct culprit *culpri
         .client_module_count = record->module[0] != '\0' ? 1 : 0,
         .unique = unique,
     };
-    if (key != NULL && culprit->sure && culprit->stack != NULL && culprit->stack->count > 0) {
+    bool shown = culprit->sure && culprit->stack != NULL && culprit->stack->count > 0;
+    input.count = shown ? 1 : 0;
+    if (key != NULL && (shown || culprit->suspects > 1)) {
         signature_make(&input, key);
         finding_sign(finding, key);
     }
@@ -80,6 +83,12 @@ static void add_signal(const struct trial_record *record, struct finding *findin
     }
 }
 
+static bool is_place_known(const struct trial_record *record, const struct culprit *culprit)
+{
+    return !culprit->sure && culprit->has_doing && WTERMSIG(record->status) != SIGKILL &&
+           !headline_is_from_outside(&record->stacks);
+}
+
 static struct finding *by_signal(const struct trial_record *record, const struct culprit *culprit,
                                  struct buffer *title)
 {
@@ -93,14 +102,18 @@ static struct finding *by_signal(const struct trial_record *record, const struct
         abort.kind == ABORT_HEAP_CORRUPTION ? FINDING_HEAP_CORRUPTION : FINDING_CRASH;
     const char *what = abort.kind != ABORT_NONE ? abort_kind_name(abort.kind)
                                                 : child_signal_name(number, name, sizeof name);
+    /* Without a stack the only operation that it can have been in tells bugs apart. */
+    const char *within = state != WORKER_RUNNING ? words_worker_state(state)
+                         : is_place_known(record, culprit)
+                             ? flight_operation_name(culprit->doing.last.operation)
+                             : "";
     (void)snprintf(key, sizeof key, "%s/%s%s%s", finding_kind_name(kind), what,
-                   state == WORKER_RUNNING ? "" : "/",
-                   state == WORKER_RUNNING ? "" : words_worker_state(state));
+                   within[0] != '\0' ? "/" : "", within);
     headline_of_signal(record, culprit, &abort, title);
     add_whereabouts(record, title);
     struct finding *finding = finding_new(kind, key, buffer_text(title));
     if (finding != NULL) {
-        if (!headline_is_from_outside(&record->stacks)) {
+        if (!headline_is_from_outside(&record->stacks) && number != SIGKILL) {
             sign(record, culprit, what, finding);
         }
         add_signal(record, finding);

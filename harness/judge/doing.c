@@ -54,23 +54,22 @@ bool doing_of(struct logbook *logbook, uint32_t lane, uint64_t now, struct doing
     return true;
 }
 
-static bool more_suspect(const struct doing *one, const struct doing *than, bool newest)
+/* The longest in its operation; else the one that ended last. */
+static bool more_suspect(const struct doing *one, const struct doing *than)
 {
     if (one->busy != than->busy) {
         return one->busy;
     }
-    bool later = one->last.time > than->last.time;
-    return one->busy && !newest ? !later : later;
+    return one->busy ? one->last.time < than->last.time : one->last.time > than->last.time;
 }
 
-bool doing_of_suspect(struct logbook *logbook, uint32_t lanes, bool newest, uint64_t now,
-                      struct doing *doing)
+bool doing_of_suspect(struct logbook *logbook, uint32_t lanes, uint64_t now, struct doing *doing)
 {
     bool found = false;
     for (uint32_t lane = 0; lane < lanes; lane++) {
         struct doing candidate;
         if (doing_of(logbook, lane, now, &candidate) &&
-            (!found || more_suspect(&candidate, doing, newest))) {
+            (!found || more_suspect(&candidate, doing))) {
             *doing = candidate;
             found = true;
         }

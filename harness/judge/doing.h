@@ -25,11 +25,9 @@ struct doing {
  *  false if the lane never wrote one. */
 bool doing_of(struct logbook *logbook, uint32_t lane, uint64_t now, struct doing *doing);
 
-/** The lane most likely at fault: of those inside an operation the one that entered it last
- *  (newest true: a crash) or first (a hang); if none is, the one that wrote last. False if no lane
- *  wrote anything. */
-bool doing_of_suspect(struct logbook *logbook, uint32_t lanes, bool newest, uint64_t now,
-                      struct doing *doing);
+/** The lane most likely at fault when nothing goes on: of those inside an operation the one that
+ *  entered it first; if none is, the one that wrote last. False if no lane wrote anything. */
+bool doing_of_suspect(struct logbook *logbook, uint32_t lanes, uint64_t now, struct doing *doing);
 
 /** What the lane of that thread noted last; false if the thread has none (it is the client's own,
  *  or never ran an operation). */

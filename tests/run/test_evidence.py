@@ -8,6 +8,7 @@ import collections
 import json
 import pathlib
 import re
+import signal
 import statistics
 import subprocess
 
@@ -236,6 +237,47 @@ def test_without_ptrace_the_faulting_thread_is_known(eighth, refused):
     assert len(finding["stacks"]) == 1
     assert "only the faulting thread" in finding["stacks_note"]
     assert any("cannot be traced here" in note for note in result.scenario["notes"])
+
+
+def die(eighth, flavor, number, threads, prefix=()):
+    env = {"EIGHTH_TEST_SIGNAL": str(int(number))}
+    if threads > 1:
+        env["EIGHTH_TEST_TOGETHER"] = "1"
+    load = {"threads": threads, "clients": threads, "cycles": 10}
+    return eighth.bare("--flavor", flavor, "--client", BUILD / flavor / "run" / "die.so",
+                       "--trials", "2", env=env, prefix=prefix, load=load)
+
+
+NOBODY_KNOWS = [
+    pytest.param("plain", signal.SIGPIPE, "its action is left as it is", marks=marks("plain")),
+    pytest.param("plain", signal.SIGUSR1, "cannot be traced here", marks=marks("plain")),
+    pytest.param("asan", signal.SIGPIPE, "is not traced", marks=marks("asan")),
+    pytest.param("asan", signal.SIGUSR1, "is not traced", marks=marks("asan")),
+]
+
+
+@pytest.mark.parametrize(("flavor", "number", "note"), NOBODY_KNOWS)
+def test_death_that_no_stack_tells_is_nobodys(eighth, refused, flavor, number, note):
+    """Two threads were in an operation: neither is accused, and no two such deaths are one bug."""
+    result = die(eighth, flavor, number, 2, refused if flavor == "plain" else ())
+    assert len(result.findings) == 2, result
+    for finding in result.findings:
+        assert re.match(rf"{number.name}, in one of: open of instance \d \(connection \d+\), open of "
+                        r"instance \d \(connection \d+\)", finding["title"]), finding["title"]
+        assert finding["signature"]["quality"] == "low"
+        assert finding["phase"] == "" and finding["first_connection"] is None
+        assert f"which thread got {number.name} is not known" in finding["stacks_note"]
+        assert note in finding["stacks_note"]
+
+
+@pytest.mark.parametrize(("flavor", "number", "note"), NOBODY_KNOWS)
+def test_death_in_the_only_operation_is_told(eighth, refused, flavor, number, note):
+    result = die(eighth, flavor, number, 1, refused if flavor == "plain" else ())
+    finding = result.finding("crash")
+    assert finding["title"].startswith(f"{number.name}, in open of instance 0 (connection 8)")
+    assert finding["signature"]["key"] == f"crash/{number.name}/open"
+    assert finding["trials"] == 2 and finding["phase"] == "open"
+    assert note in finding["stacks_note"]
 
 
 @needs("plain")

@@ -340,8 +340,8 @@ static const struct death_row deaths[] = {
     {EXITED(23), TRIAL_NOT_STOPPED, WORKER_FINISHED, "crash/exit 23/finished"},
     {EXITED(3), TRIAL_NOT_STOPPED, WORKER_REFUSED, NULL},
     {EXITED(3), TRIAL_NOT_STOPPED, WORKER_STARTING, "infra/worker did not start"},
-    {SIGSEGV, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGSEGV"},
-    {SIGABRT | 0x80, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGABRT"},
+    {SIGSEGV, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGSEGV/close"},
+    {SIGABRT | 0x80, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGABRT/close"},
     {SIGSEGV, TRIAL_NOT_STOPPED, WORKER_LOADING, "crash/SIGSEGV/loading the client"},
     {SIGKILL, TRIAL_NOT_STOPPED, WORKER_RUNNING, "crash/SIGKILL"},
     {SIGKILL, TRIAL_STOP_MEMORY, WORKER_RUNNING, "crash/memory limit"},
@@ -356,7 +356,6 @@ static void test_deaths(void **state)
     struct world *world = *state;
     struct trial_record *record = &world->record;
     write_flight(world, 0, FLIGHT_CLOSE, FLIGHT_BEGIN, 1000, 12);
-    write_flight(world, 1, FLIGHT_REQUEST, FLIGHT_BEGIN, 2000, 13);
     write_flight(world, 2, FLIGHT_OPEN, FLIGHT_END, 3000, 14);
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         record->status = deaths[i].status;
@@ -371,12 +370,55 @@ static void test_deaths(void **state)
             fail_msg("row %zu: %s, expected %s", i, key, expected);
         }
         if (finding != NULL) {
-            /* A crash is near what began last, a hang near what began first. */
-            assert_int_equal(finding->first_connection, finding->kind == FINDING_HANG ? 12 : 13);
-            assert_int_equal(finding->doing_count, 3);
+            assert_int_equal(finding->first_connection, 12);
+            assert_int_equal(finding->doing_count, 2);
+            assert_string_equal(finding->phase, "close");
+            assert_false(finding_is_poor(finding));
         }
         finding_free(finding);
     }
+}
+
+static struct finding *death_of(struct world *world, int status, enum trial_stop stop)
+{
+    world->record.status = status;
+    world->record.stop = stop;
+    world->record.ended = 4000;
+    world->record.logbook->state = WORKER_RUNNING;
+    return death_judge(&world->record, world->scenario.deadline_ns,
+                       world->scenario.limits.memory_bytes);
+}
+
+/* Two were in an operation, and no stack tells which of them died. */
+static void test_death_of_nobody_knows_whom(void **state)
+{
+    struct world *world = *state;
+    write_flight(world, 0, FLIGHT_CLOSE, FLIGHT_BEGIN, 1000, 12);
+    write_flight(world, 1, FLIGHT_REQUEST, FLIGHT_BEGIN, 2000, 13);
+    write_flight(world, 2, FLIGHT_OPEN, FLIGHT_END, 3000, 14);
+    static const int numbers[] = {SIGSEGV, SIGPIPE, SIGUSR1, SIGABRT, SIGKILL};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct finding *finding = death_of(world, numbers[i], TRIAL_NOT_STOPPED);
+        assert_non_null(strstr(finding->title, ", in one of: close of instance 8 (connection 12), "
+                                               "request of instance 8 (connection 13)"));
+        assert_string_equal(finding->phase, "");
+        assert_int_equal(finding->first_connection, 0);
+        assert_false(finding->has_instance);
+        assert_int_equal(finding_is_poor(finding), numbers[i] != SIGKILL);
+        assert_non_null(strstr(finding->stacks_note, "is not known"));
+        finding_free(finding);
+    }
+    /* A hang is near what began first. */
+    struct finding *finding = death_of(world, SIGTERM, TRIAL_STOP_DEADLINE);
+    assert_string_equal(finding->signature.key, "hang/close");
+    assert_int_equal(finding->first_connection, 12);
+    finding_free(finding);
+    write_flight(world, 0, FLIGHT_CLOSE, FLIGHT_END, 3100, 12);
+    write_flight(world, 1, FLIGHT_REQUEST, FLIGHT_END, 3100, 13);
+    finding = death_of(world, SIGPIPE, TRIAL_NOT_STOPPED);
+    assert_null(strstr(finding->title, "instance"));
+    assert_string_equal(finding->phase, "");
+    finding_free(finding);
 }
 
 static void test_sentences(void **state)
@@ -455,6 +497,7 @@ int main(void)
         IN_A_WORLD(test_open_without_a_protocol),
         IN_A_WORLD(test_ledger_wrapped),
         IN_A_WORLD(test_deaths),
+        IN_A_WORLD(test_death_of_nobody_knows_whom),
         IN_A_WORLD(test_sentences),
         IN_A_WORLD(test_counts_must_agree),
     };
