@@ -26,7 +26,7 @@ struct stack_frame {
                                 were executing */
     uint64_t module_address; /**< of pc in the module's file, as addr2line(1) takes it */
     uint64_t offset;         /**< bytes from the function's start to pc; 0 when inlined */
-    char *function;          /**< as the compiler names it (C++, Rust: mangled); NULL unknown */
+    char *function;          /**< as people write it, if demangle can tell; NULL unknown */
     char *file;              /**< source path as the compiler saw it; NULL unknown */
     char *module;            /**< path of the executable or library; NULL unknown */
     uint32_t line;           /**< from 1; 0 unknown */

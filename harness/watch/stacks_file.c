@@ -7,6 +7,8 @@
  */
 #include "harness/watch/stacks_file.h"
 
+#include "harness/watch/demangle.h"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdio.h>
@@ -181,10 +183,11 @@ static struct place place_of_call(Dwarf_Die *unit, Dwarf_Die *inlined)
 static void frame_add(struct stacks_file *file, uint64_t address, const char *function,
                       const struct place *place, uint64_t offset, bool inlined, struct stack *stack)
 {
+    char *readable = function != NULL ? demangle(function) : NULL;
     struct stack_frame frame = {
         .module_address = address,
         .offset = offset,
-        .function = (char *)function, /* stack_add copies it */
+        .function = readable != NULL ? readable : (char *)function, /* stack_add copies it */
         .file = (char *)place->file,
         .module = file->path,
         .line = place->file == NULL ? 0 : place->line,
@@ -193,6 +196,7 @@ static void frame_add(struct stacks_file *file, uint64_t address, const char *fu
     };
     memcpy(frame.build_id, file->build_id, sizeof frame.build_id);
     (void)stack_add(stack, &frame);
+    free(readable);
 }
 
 /** The frame as the symbol table tells; names carry no version ("read@@GLIBC_2.2.5"). */

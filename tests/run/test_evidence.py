@@ -494,3 +494,20 @@ def test_debug_information_is_found_by_build_id(eighth, tmp_path):
     prefix = ("unshare", "--mount", "sh", "-c", BY_BUILD_ID, "sh", build_id, debug)
     function, file, line = lines_of(eighth, library, prefix)[0]
     assert function == "null_write" and file.endswith("bugs.c") and line > 0
+
+
+@pytest.mark.skipif(FLAVOR != "plain", reason="one library for all flavors")
+def test_names_of_cxx_are_those_that_sanitizers_print(eighth, tmp_path):
+    """Without debug information there is only the symbol, and that is mangled."""
+    library = tmp_path / "bugs.so"
+    subprocess.run(["strip", "--strip-debug", "-o", library, OUT / "run" / "bugs.so"], check=True)
+    sites = set()
+    for flavor in BUILT:
+        result = eighth.bare("--flavor", flavor, "--client", library, load=LOAD,
+                             env={"EIGHTH_TEST_BUG": "mangled"})
+        (finding,) = [f for f in result.findings if f["kind"] in ("crash", "asan")]
+        assert " in void net::Conn::take<long>, in request of" in finding["title"], finding["title"]
+        innermost = finding["stacks"][0]["frames"][0]["function"]
+        assert innermost.startswith("void net::Conn::take<long>(long)")
+        sites.add(finding["signature"]["frames"][0])
+    assert sites == {"void net::Conn::take<long>"}

@@ -91,6 +91,20 @@ static void null_write(void)
     *nowhere = 1;
 }
 
+/* As a C++ compiler would name it: "void net::Conn::take<long>(long)". */
+NOINLINE static void take(long value) __asm__("_ZN3net4Conn4takeIlEEvT_");
+static void take(long value)
+{
+    volatile int *volatile nowhere = twin ? &sink : NULL;
+    *nowhere = (int)value;
+}
+
+static void mangled(void)
+{
+    take(3);
+    sink = 0; /* no tail call: this function stays on the stack */
+}
+
 static void stack_smashed(void)
 {
     volatile char place[16];
@@ -163,6 +177,7 @@ static const struct {
     {"overflow", overflow, false},
     {"assertion", assertion, false},
     {"null-write", null_write, false},
+    {"mangled", mangled, false},
     {"stack-smashed", stack_smashed, false},
     {"race", race, true},
     {"lock-order", lock_order, false},
