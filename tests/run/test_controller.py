@@ -35,7 +35,8 @@ def test_death_by_signal(eighth, name):
     assert finding["connections_at_target"] in (7, 8)  # it died when about to connect
     assert any("in open of instance 0 (connection 8)" in line for line in finding["doing"])
     assert result.scenario["trials"] == {
-        "planned": 1, "run": 1, "clean": 0, "with_findings": 1, "infra": 0,
+        "planned": 1, "run": 1, "clean": 0, "with_findings": 1, "with_leaks": 0,
+        "with_leaks_only": 0, "infra": 0,
     }
 
 
