@@ -23,7 +23,8 @@ enum turn {
 enum turn instance_turn(struct driver *driver, struct lane *lane, struct racers *racers,
                         struct instance *instance);
 
-/** The pool thread, below threads, on which the next step shall run when instances migrate. */
+/** The pool thread, below threads, that the seed proposes for the next step when instances migrate.
+ *  Another one runs it if that one is busy: moves.h. */
 uint32_t instance_migrate(const struct driver *driver, const struct instance *instance,
                           uint32_t threads);
 

@@ -42,7 +42,8 @@ static int make_population(struct pool *pool, struct failure *failure)
     for (uint32_t i = 0; i < pool->population; i++) {
         struct instance *instance = &pool->instances[i];
         instance->number = i;
-        instance->home = i % pool->thread_count;
+        bool kept = pool->arrivals && driver->promises.migrates;
+        instance->home = kept ? pool->thread_count : i % pool->thread_count;
         instance->fd = -1;
         instance->position.loops = pool->loops + (size_t)i * loops;
         instance->session =
@@ -67,10 +68,10 @@ static uint32_t racers_needed(const struct driver *driver)
 }
 
 /* The residents, lowest number first. */
-static void settle_in(struct pool *pool, struct pool_thread *thread)
+static void settle_in(struct pool *pool, struct pool_thread *thread, uint32_t step)
 {
     struct instance **end = &thread->free_list;
-    for (uint32_t i = thread->index; i < pool->population; i += pool->thread_count) {
+    for (uint32_t i = thread->index % step; i < pool->population; i += step) {
         thread->residents++;
         if (pool->arrivals) {
             *end = &pool->instances[i];
@@ -79,15 +80,42 @@ static void settle_in(struct pool *pool, struct pool_thread *thread)
     }
 }
 
+static void thread_init(struct pool *pool, struct pool_thread *thread, uint32_t index)
+{
+    thread->pool = pool;
+    thread->index = index;
+    thread->ready_end = &thread->ready;
+    thread->waiting_end = &thread->waiting;
+    (void)pthread_mutex_init(&thread->lock, NULL);
+}
+
+static int make_keeper(struct pool *pool, struct failure *failure)
+{
+    struct pool_thread *keeper = &pool->threads[pool->thread_count];
+    thread_init(pool, keeper, pool->thread_count);
+    if (pool->arrivals) {
+        settle_in(pool, keeper, 1);
+    }
+    int error = pthread_create(&keeper->thread, NULL, turns_keep, keeper);
+    if (error != 0) {
+        return failure_errno(failure, FAILURE_ENVIRONMENT, error,
+                             "cannot create the thread beside the %u of the pool",
+                             pool->thread_count);
+    }
+    pool->keeper = keeper;
+    return 0;
+}
+
 static int make_thread(struct pool *pool, uint32_t index, struct failure *failure)
 {
     struct driver *driver = pool->driver;
     struct pool_thread *thread = &pool->threads[index];
     uint32_t racers = lanes_racers(driver->scenario);
-    thread->pool = pool;
-    thread->index = index;
-    thread->ready_end = &thread->ready;
-    settle_in(pool, thread);
+    thread_init(pool, thread, index);
+    thread->shares = pool->keeper != NULL;
+    if (!thread->shares || !pool->arrivals) {
+        settle_in(pool, thread, pool->thread_count);
+    }
     if (lane_init(&thread->lane, driver, index, LANE_POOL, failure) != 0) {
         return -1;
     }
@@ -119,9 +147,15 @@ int pool_init(struct pool *pool, struct driver *driver, struct failure *failure)
     if (make_population(pool, failure) != 0) {
         goto failed;
     }
-    pool->threads = zeroed(_Alignof(struct pool_thread), load->threads, sizeof *pool->threads);
+    bool migrates = driver->promises.migrates;
+    pool->threads =
+        zeroed(_Alignof(struct pool_thread), load->threads + migrates, sizeof *pool->threads);
     if (pool->threads == NULL) {
         (void)failure_set(failure, FAILURE_ENVIRONMENT, "no memory for %u threads", load->threads);
+        goto failed;
+    }
+    /* Before all others, which know it. */
+    if (migrates && make_keeper(pool, failure) != 0) {
         goto failed;
     }
     for (; made < load->threads; made++) {
@@ -146,6 +180,10 @@ void pool_release(struct pool *pool)
         racers_release(&thread->racers);
         lane_release(&thread->lane);
     }
+    if (pool->keeper != NULL) {
+        queue_wake(pool->keeper);
+        (void)pthread_join(pool->keeper->thread, NULL);
+    }
     free(pool->threads);
     free(pool->instances);
     free(pool->loops);
@@ -164,16 +202,27 @@ void pool_begin(struct pool *pool, const struct wave *wave)
     }
 }
 
+/* One arrival wakes one thread: the next one looks for another sleeper. */
+static bool wake_for_arrival(struct pool_thread *thread)
+{
+    uint32_t sleeps = SLEEPS_WITH_FREE;
+    if (!atomic_compare_exchange_strong(&thread->sleeps, &sleeps, SLEEPS)) {
+        return false;
+    }
+    queue_wake(thread);
+    return true;
+}
+
 void pool_arrive(struct pool *pool)
 {
     (void)atomic_fetch_add(&pool->remaining, 1);
     uint64_t arrival = atomic_fetch_add(&pool->due, 1);
+    if (pool->keeper != NULL) {
+        (void)wake_for_arrival(pool->keeper);
+        return;
+    }
     for (uint32_t i = 0; i < pool->thread_count; i++) {
-        struct pool_thread *thread = &pool->threads[(arrival + i) % pool->thread_count];
-        uint32_t sleeps = SLEEPS_WITH_FREE;
-        /* One arrival wakes one thread: the next one looks for another sleeper. */
-        if (atomic_compare_exchange_strong(&thread->sleeps, &sleeps, SLEEPS)) {
-            queue_wake(thread);
+        if (wake_for_arrival(&pool->threads[(arrival + i) % pool->thread_count])) {
             return;
         }
     }

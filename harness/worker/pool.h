@@ -7,6 +7,11 @@
  * freed and every thread sleeps. A thread holds no lock while it runs a turn, and a turn allocates
  * nothing. Each thread has its queue of ready instances, first in first out, and its timers; only
  * instances that change threads pass through the inbox of their next one.
+ *
+ * Where instances migrate, a turn must not wait behind the turn of another instance while a thread
+ * has nothing to do. So they wait in lists from which every thread may take (moves.h), and what
+ * waits for something else than a thread is kept by one that runs no turns, the keeper: instances
+ * that wait for a time, and in an open model those that wait for an arrival.
  */
 #ifndef WORKER_POOL_H
 #define WORKER_POOL_H
@@ -44,9 +49,15 @@ struct pool_thread {
     struct instance **ready_end; /**< where the next one is linked */
     struct timers timers;
     struct instance *free_list; /**< residents that wait for an arrival */
+    bool shares;                /**< runs turns of migrating instances */
     struct lane lane;
     struct racers racers;
     pthread_t thread;
+    _Alignas(64) pthread_mutex_t lock;           /**< of the list of waiting ones: moves.h */
+    struct instance *waiting;                    /**< first in, first out */
+    struct instance **waiting_end;               /**< where the next one is linked */
+    _Atomic uint32_t waits;                      /**< length of the list */
+    _Atomic bool runs;                           /**< in the middle of a turn */
     _Alignas(64) struct instance *_Atomic inbox; /**< newest first; any thread adds */
     _Atomic uint32_t wakes;  /**< futex word: counts what may interest a sleeper */
     _Atomic uint32_t sleeps; /**< enum sleeps */
@@ -56,6 +67,7 @@ struct pool {
     struct driver *driver;
     struct pool_thread *threads;
     uint32_t thread_count;
+    struct pool_thread *keeper; /**< where instances migrate, else NULL; not among thread_count */
     struct instance *instances;
     uint32_t population;
     uint32_t *loops;         /**< of all instances */
@@ -69,6 +81,8 @@ struct pool {
     _Atomic bool stop;
     _Alignas(64) _Atomic uint32_t remaining; /**< futex word: instances, or arrivals, that the wave
                                                 waits for */
+    _Alignas(64) _Atomic uint32_t idle;      /**< threads that sleep and were not claimed, where
+                                                instances migrate */
     _Alignas(64) _Atomic uint64_t due;       /**< arrivals that should have begun */
     _Atomic uint64_t taken;                  /**< of these, have begun or were dropped */
 };

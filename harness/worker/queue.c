@@ -8,6 +8,7 @@
 #include "harness/worker/queue.h"
 
 #include "harness/worker/futex.h"
+#include "harness/worker/moves.h"
 
 void queue_ready(struct pool_thread *thread, struct instance *instance)
 {
@@ -53,11 +54,27 @@ struct instance *queue_receive(struct pool_thread *thread)
     return oldest;
 }
 
+bool queue_claim(struct pool_thread *thread)
+{
+    uint32_t sleeps = SLEEPS;
+    if (atomic_load(&thread->sleeps) != SLEEPS ||
+        !atomic_compare_exchange_strong(&thread->sleeps, &sleeps, SLEEPS_NOT)) {
+        return false;
+    }
+    (void)atomic_fetch_sub(&thread->pool->idle, 1);
+    return true;
+}
+
+void queue_rouse(struct pool_thread *thread)
+{
+    (void)atomic_fetch_add(&thread->wakes, 1);
+    futex_wake(&thread->wakes, 1);
+}
+
 void queue_wake(struct pool_thread *thread)
 {
     if (atomic_load(&thread->sleeps) != SLEEPS_NOT) {
-        (void)atomic_fetch_add(&thread->wakes, 1);
-        futex_wake(&thread->wakes, 1);
+        queue_rouse(thread);
     }
 }
 
@@ -65,6 +82,9 @@ static bool has_work(struct pool_thread *thread)
 {
     struct pool *pool = thread->pool;
     if (atomic_load(&thread->inbox) != NULL || atomic_load(&pool->stop)) {
+        return true;
+    }
+    if (thread->shares && moves_waiting(thread)) {
         return true;
     }
     if (pool->arrivals) {
@@ -76,9 +96,16 @@ static bool has_work(struct pool_thread *thread)
 void queue_sleep(struct pool_thread *thread)
 {
     uint32_t wakes = atomic_load(&thread->wakes);
+    if (thread->shares) {
+        (void)atomic_fetch_add(&thread->pool->idle, 1);
+    }
     atomic_store(&thread->sleeps, thread->free_list != NULL ? SLEEPS_WITH_FREE : SLEEPS);
     if (!has_work(thread)) {
         futex_wait(&thread->wakes, wakes, timers_next(&thread->timers));
     }
-    atomic_store(&thread->sleeps, SLEEPS_NOT);
+    if (!thread->shares) {
+        atomic_store(&thread->sleeps, SLEEPS_NOT);
+    } else {
+        (void)queue_claim(thread);
+    }
 }

@@ -13,6 +13,8 @@ enum sleeps {
     SLEEPS_WITH_FREE /**< of arrivals too: it has free instances */
 };
 
+/* Where instances migrate, the threads of the pool wait in lists of their own: see moves.h. */
+
 /** Puts an instance behind all that are ready. Only the thread itself. */
 void queue_ready(struct pool_thread *thread, struct instance *instance);
 
@@ -24,6 +26,13 @@ void queue_send(struct pool_thread *to, struct instance *instance);
 
 /** Takes all that was sent, oldest first, linked by next; NULL if nothing was. */
 struct instance *queue_receive(struct pool_thread *thread);
+
+/** Whether the thread slept, wanted to know of work only, and was not claimed yet: then the caller
+ *  must give it some and rouse it. */
+bool queue_claim(struct pool_thread *thread);
+
+/** Wakes a thread that was claimed. */
+void queue_rouse(struct pool_thread *thread);
 
 /** Wakes the thread if it sleeps, after something was changed that it should see. */
 void queue_wake(struct pool_thread *thread);

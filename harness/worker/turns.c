@@ -10,6 +10,7 @@
 #include "harness/worker/futex.h"
 #include "harness/worker/lane.h"
 #include "harness/worker/last_words.h"
+#include "harness/worker/moves.h"
 #include "harness/worker/queue.h"
 #include "harness/worker/samples.h"
 #include "harness/worker/schedule.h"
@@ -22,17 +23,28 @@ static void settle(struct pool *pool)
     }
 }
 
-/* To the thread on which its next turn shall run. */
+/* To where its next turn shall run. */
 static void dispatch(struct pool_thread *thread, struct instance *instance)
 {
     struct pool *pool = thread->pool;
-    uint32_t next = pool->driver->promises.migrates
-                        ? instance_migrate(pool->driver, instance, pool->thread_count)
-                        : instance->home;
-    if (next == thread->index) {
+    if (pool->keeper != NULL) {
+        uint32_t proposed = instance_migrate(pool->driver, instance, pool->thread_count);
+        moves_give(pool, proposed, instance);
+    } else if (instance->home == thread->index) {
         queue_ready(thread, instance);
     } else {
-        queue_send(&pool->threads[next], instance);
+        queue_send(&pool->threads[instance->home], instance);
+    }
+}
+
+/* Lets it wait until its timer is due. */
+static void put_by(struct pool_thread *thread, struct instance *instance)
+{
+    struct pool_thread *keeper = thread->pool->keeper;
+    if (keeper != NULL) {
+        queue_send(keeper, instance);
+    } else {
+        timers_add(&thread->timers, &instance->timer);
     }
 }
 
@@ -56,7 +68,7 @@ static void begin_when_active(struct pool_thread *thread, struct instance *insta
         dispatch(thread, instance);
     } else {
         instance->timer.due = begun + offset;
-        timers_add(&thread->timers, &instance->timer);
+        put_by(thread, instance);
     }
 }
 
@@ -92,10 +104,11 @@ static void run(struct pool_thread *thread, struct instance *instance)
     } else {
         turn = instance_turn(driver, &thread->lane, racers, instance);
     }
+    moves_turn_over(thread);
     if (turn == TURN_ENDED) {
         cycle_ended(thread, instance);
     } else if (turn == TURN_HOLD) {
-        timers_add(&thread->timers, &instance->timer);
+        put_by(thread, instance);
     } else {
         dispatch(thread, instance);
     }
@@ -113,7 +126,7 @@ static void begin_instance(struct pool_thread *thread, struct instance *instance
         if (wave->end != 0 && instance->timer.due >= wave->end) {
             settle(thread->pool);
         } else {
-            timers_add(&thread->timers, &instance->timer);
+            put_by(thread, instance);
         }
     } else {
         dispatch(thread, instance);
@@ -142,7 +155,8 @@ static void look_for_wave(struct pool_thread *thread)
     }
 }
 
-/* An instance that comes home between two cycles of an open model is free. */
+/* An instance that comes home between two cycles of an open model is free. To the keeper come only
+ * such ones, and those that wait for their timer. */
 static void look_into_inbox(struct pool_thread *thread)
 {
     struct instance *instance = queue_receive(thread);
@@ -150,6 +164,8 @@ static void look_into_inbox(struct pool_thread *thread)
         struct instance *next = instance->next;
         if (thread->pool->arrivals && !instance->begun && instance->intended == 0) {
             free_instance(thread, instance);
+        } else if (thread == thread->pool->keeper) {
+            timers_add(&thread->timers, &instance->timer);
         } else {
             queue_ready(thread, instance);
         }
@@ -199,7 +215,7 @@ void *turns_main(void *argument)
         look_into_inbox(thread);
         look_at_clock(thread);
         look_for_arrival(thread);
-        struct instance *instance = queue_take(thread);
+        struct instance *instance = thread->shares ? moves_take(thread) : queue_take(thread);
         if (instance != NULL) {
             run(thread, instance);
         } else {
@@ -207,5 +223,17 @@ void *turns_main(void *argument)
         }
     }
     last_words_thread_end();
+    return NULL;
+}
+
+void *turns_keep(void *argument)
+{
+    struct pool_thread *keeper = argument;
+    while (!atomic_load_explicit(&keeper->pool->stop, memory_order_acquire)) {
+        look_into_inbox(keeper);
+        look_at_clock(keeper);
+        look_for_arrival(keeper);
+        queue_sleep(keeper);
+    }
     return NULL;
 }

@@ -10,4 +10,7 @@
 /** The thread's start routine; argument is its struct pool_thread. Runs turns until pool->stop. */
 void *turns_main(void *argument);
 
+/** The keeper's: keeps what waits for a time or an arrival, until pool->stop. */
+void *turns_keep(void *argument);
+
 #endif

@@ -38,7 +38,7 @@ static struct board *board = &nowhere;
 static struct {
     uint64_t work_ns, fail_create, fail_open, fail_request, fail_close, wrong_status, wrong_body,
         short_body, swap_nonce, lose_nonce, leak_fd, leak_thread, resume, connect_port, crash, exit,
-        late_ms, sessions, datagram;
+        late_ms, meet, sessions, datagram;
 } options;
 
 static uint64_t option(const char *text, const char *name)
@@ -118,7 +118,7 @@ static int fake_init(const char *text, eighth_process **process, struct eighth_e
     TAKE(work_ns), TAKE(fail_create), TAKE(fail_open), TAKE(fail_request), TAKE(fail_close);
     TAKE(wrong_status), TAKE(wrong_body), TAKE(short_body), TAKE(swap_nonce), TAKE(lose_nonce);
     TAKE(leak_fd), TAKE(leak_thread), TAKE(resume), TAKE(connect_port), TAKE(crash), TAKE(exit);
-    TAKE(late_ms), TAKE(sessions), TAKE(datagram);
+    TAKE(late_ms), TAKE(meet), TAKE(sessions), TAKE(datagram);
 #undef TAKE
     (void)count(&board->inits);
     return 0;
@@ -258,6 +258,30 @@ static void echo_nonce(const struct eighth_request *request, struct eighth_respo
     }
 }
 
+/* Waits for the others; false if they do not come. */
+static bool meet(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_cond_t met = PTHREAD_COND_INITIALIZER;
+    static uint64_t came;
+    static uint64_t meetings;
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    (void)pthread_mutex_lock(&lock);
+    uint64_t mine = meetings;
+    if (++came == options.meet) {
+        came = 0;
+        meetings++;
+        (void)pthread_cond_broadcast(&met);
+    }
+    while (meetings == mine && pthread_cond_timedwait(&met, &lock, &until) == 0) {
+    }
+    bool all_came = meetings != mine;
+    (void)pthread_mutex_unlock(&lock);
+    return all_came;
+}
+
 static int fake_request(eighth_instance *instance, const struct eighth_request *request,
                         struct eighth_response *response, uint64_t timeout_ns,
                         struct eighth_error *error)
@@ -280,7 +304,7 @@ static int fake_request(eighth_instance *instance, const struct eighth_request *
     }
     if (!atomic_load(&instance->open)) {
         result = fail(error, EIGHTH_PHASE_REQUEST, EIGHTH_CANCELLED, "not open");
-    } else if (each(options.fail_request, ordinal)) {
+    } else if (each(options.fail_request, ordinal) || (options.meet != 0 && !meet())) {
         result = fail(error, EIGHTH_PHASE_REQUEST, EIGHTH_TIMEOUT, "no answer");
     } else {
         response->status = each(options.wrong_status, ordinal) ? 503 : 200;

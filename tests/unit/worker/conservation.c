@@ -66,8 +66,10 @@ static void run_case(const struct load_case *item)
         assert_int_equal(sample->fds, trial.logbook->before_run.fds);
         assert_int_equal(sample->threads, trial.logbook->before_run.threads);
     }
-    assert_int_equal(trial.logbook->before_run.threads,
-                     trial.logbook->before_init.threads + item->threads);
+    /* Migrating instances need a keeper. */
+    assert_int_equal(trial.logbook->before_run.threads, trial.logbook->before_init.threads +
+                                                            item->threads +
+                                                            (item->affinity == AFFINITY_MIGRATE));
     if (item->affinity == AFFINITY_PINNED && !item->fresh) {
         assert_int_equal(trial.board->moved, 0);
     }
@@ -149,6 +151,37 @@ static void migrating_instances_really_move(void **state)
     uint64_t expected = 50 * 20 * 2 * 3 / 4;
     assert_in_range(trial.board->moved, expected * 8 / 10, expected * 12 / 10);
     trial_release(&trial);
+}
+
+/* As many clients as threads, and each request ends only when all of them make one: whoever waited
+ * behind another's turn would wait for ever, after a step, after a hold, before a cycle. */
+static void no_instance_waits_behind_a_turn(void **state)
+{
+    (void)state;
+    static const uint32_t threads[] = {2, 4, 16};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        for (int start = START_TOGETHER; start <= START_RATE; start++) {
+            struct step repeated[] = {REQUEST("/get"), REQUEST("/get"), HOLD(10000), PING()};
+            struct step steps[] = {CONNECT(), REPEAT(5, repeated), CLOSE()};
+            struct trial trial;
+            char options[32];
+            (void)snprintf(options, sizeof options, "\"meet\":%u", threads[i]);
+            trial_init(&trial, steps, 3, options);
+            struct load_model *load = &trial.scenario.load;
+            load->threads = threads[i];
+            load->clients = threads[i];
+            load->cycles = SOME;
+            load->sample_every = SOME / 4;
+            load->start = start;
+            load->rate = 200000;
+            load->affinity = AFFINITY_MIGRATE;
+            trial_run(&trial);
+            assert_clean(&trial);
+            assert_int_equal(trial.board->requests, 10 * SOME * threads[i]);
+            assert_true(trial.board->moved > 0);
+            trial_release(&trial);
+        }
+    }
 }
 
 static void ten_thousand_instances_are_held_at_once(void **state)
@@ -299,6 +332,7 @@ int main(void)
         cmocka_unit_test(sixteen_threads_lose_nothing),
         cmocka_unit_test(idle_threads_do_not_disturb),
         cmocka_unit_test(migrating_instances_really_move),
+        cmocka_unit_test(no_instance_waits_behind_a_turn),
         cmocka_unit_test(ten_thousand_instances_are_held_at_once),
         cmocka_unit_test(duration_ends_with_a_drain),
         cmocka_unit_test(stages_ramp_clients_and_rates),

@@ -24,6 +24,7 @@
  *     datagram           connect_port: and a datagram socket then, as a look-up would
  *     crash, exit        at the n-th request: SIGSEGV, exit(7)
  *     late_ms            request returns this late
+ *     meet               a request ends when so many are under way at once; it fails after 20 s
  *     sessions           export gives a session, import checks that it came from the same slot
  */
 #ifndef TESTS_WORKER_FAKE_H
