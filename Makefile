@@ -43,12 +43,13 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 
-needed_libraries := libssl libcrypto libnghttp2 libcjson libdw
+needed_libraries := libssl libcrypto libnghttp2 libcares libcjson libdw
 CPPFLAGS += -D_GNU_SOURCE -I. -DEIGHTH_VERSION='"$(VERSION)"' \
             $(shell $(PKG_CONFIG) --cflags $(needed_libraries) 2>/dev/null)
 CFLAGS_ALL := -std=gnu11 $(flags_$(FLAVOR)) $(WARNINGS) -pthread -fPIC -fvisibility=hidden \
               -fstack-protector-strong $(CFLAGS)
 LDFLAGS_ALL := $(flags_$(FLAVOR)) -pthread -Wl,--as-needed -Wl,--build-id $(LDFLAGS)
+CLIENT_LIBS := -lnghttp2 -lcares -lssl -lcrypto -lcjson
 HARNESS_LIBS := -lnghttp2 -lhttp_parser -lssl -lcrypto -lcjson -ldw -lelf -ldl -lm
 
 # ---- parts -----------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ $(OUT)/eighth-worker: $(OBJ)/harness/worker/main.o $(OBJ)/harness/worker/tsan_su
 $(OUT)/libeighth_h2.so: $(h2_objects)
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -shared $(if $(filter plain,$(FLAVOR)),-Wl$(comma)-z$(comma)defs) -Wl,-soname,libeighth_h2.so -o $@ $^ \
-	    -lnghttp2 -lssl -lcrypto -lcjson
+	    $(CLIENT_LIBS)
 
 $(OBJ)/client/lab/clean/%.o: $(OBJ)/client/h2/%.o
 	$(say) OBJCOPY $@
@@ -119,7 +120,7 @@ $(OUT)/libeighth_lab.so: $(lab_objects) client/lab/exports.map
 	$(say) LINK $@
 	$(Q)$(CC) $(LDFLAGS_ALL) -shared $(if $(filter plain,$(FLAVOR)),-Wl$(comma)-z$(comma)defs) \
 	    -Wl,--version-script=client/lab/exports.map -Wl,-soname,libeighth_lab.so \
-	    -o $@ $(filter %.o,$^) -lnghttp2 -lssl -lcrypto -lcjson
+	    -o $@ $(filter %.o,$^) $(CLIENT_LIBS)
 
 $(OBJ)/%.o: %.c
 	$(say) CC $<
@@ -140,7 +141,7 @@ define unit_rule
 $(OUT)/unit/$(1)/%: $(OBJ)/tests/unit/$(1)/%.o $(2)
 	$$(say) LINK $$@
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -rdynamic -o $$@ $$^ -lcmocka $$(HARNESS_LIBS)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -rdynamic -o $$@ $$^ -lcmocka $$(CLIENT_LIBS) $$(HARNESS_LIBS)
 endef
 $(foreach p,$(parts),$(eval $(call unit_rule,$(p),$(call archives_of,$(p)))))
 # The client alone needs the worker's suppressions too: they are about OpenSSL.

@@ -115,7 +115,7 @@ struct eighth_error {
     size_t size;
     int32_t phase;       /**< enum eighth_phase */
     int32_t error_class; /**< enum eighth_class */
-    int64_t code;        /**< errno, OpenSSL's packed error, or the HTTP/2 error code; 0 if none */
+    int64_t code;        /**< errno, the resolver's, OpenSSL's or HTTP/2's own error; 0 if none */
     char text[192];      /**< one line for a human, ended by a zero byte */
 };
 

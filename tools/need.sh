@@ -8,7 +8,8 @@ set -u
 
 group=${1:?usage: need.sh build|test|ci}
 
-packages_build="gcc libc6-dev pkg-config libssl-dev libnghttp2-dev libcjson-dev libdw-dev libhttp-parser-dev"
+packages_build="gcc libc6-dev pkg-config libssl-dev libnghttp2-dev libc-ares-dev libcjson-dev
+    libdw-dev libhttp-parser-dev"
 packages_test="$packages_build libcmocka-dev libasan8 libtsan2 libubsan1 python3 python3-pytest
     python3-pytest-xdist python3-jsonschema curl openssl nghttp2-client nghttp2-server nginx-light
     iproute2 procps libcurl4-openssl-dev libgnutls28-dev libmbedtls-dev
@@ -44,7 +45,7 @@ look_build() {
     program gcc
     program pkg-config
     [ -e /usr/include/stdio.h ] || missing="$missing stdio.h"
-    for l in libssl libnghttp2 libcjson libdw; do library "$l"; done
+    for l in libssl libnghttp2 libcares libcjson libdw; do library "$l"; done
     header http_parser.h
 }
 
@@ -89,17 +90,17 @@ $1 Install it with
     $2
 
 and run make again. Tested on Debian 12 only; elsewhere the packages are called
-  Fedora:   gcc pkgconf openssl-devel libnghttp2-devel cjson-devel elfutils-devel
-            http-parser-devel
+  Fedora:   gcc pkgconf openssl-devel libnghttp2-devel c-ares-devel cjson-devel
+            elfutils-devel http-parser-devel
             tests: libcmocka-devel libasan libtsan libubsan python3-pytest python3-pytest-xdist
                    python3-jsonschema curl openssl nghttp2 nginx iproute libcurl-devel
                    gnutls-devel mbedtls-devel nodejs valgrind
-  Alpine:   build-base pkgconf openssl-dev nghttp2-dev cjson-dev elfutils-dev http-parser-dev
-            linux-headers
+  Alpine:   build-base pkgconf openssl-dev nghttp2-dev c-ares-dev cjson-dev elfutils-dev
+            http-parser-dev linux-headers
             tests: cmocka-dev py3-pytest py3-pytest-xdist py3-jsonschema curl openssl nghttp2 nginx
                    iproute2 curl-dev gnutls-dev mbedtls-dev nodejs valgrind
-  Homebrew: gcc pkg-config openssl@3 libnghttp2 cjson http-parser (Linux only: eighth needs memfd
-            and ptrace)
+  Homebrew: gcc pkg-config openssl@3 libnghttp2 c-ares cjson http-parser (Linux only: eighth
+            needs memfd and ptrace)
             tests: cmocka pytest curl nghttp2 nginx node
 TEXT
     exit 2

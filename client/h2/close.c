@@ -9,6 +9,7 @@
 #include "client/h2/instance.h"
 #include "client/h2/loop.h"
 #include "client/h2/protocol.h"
+#include "client/h2/resolve.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -129,9 +130,7 @@ static void await_change(eighth_instance *instance, enum h2_state state, uint64_
 static void cancel_open(eighth_instance *instance)
 {
     instance->cancelled = true;
-    if (instance->resolving) {
-        return; /* it holds no descriptor, and makes none when it comes back */
-    }
+    h2_resolve_wake(instance);
     if (instance->link.wire.fd >= 0) {
         (void)shutdown(instance->link.wire.fd, SHUT_RDWR);
     }

@@ -7,69 +7,14 @@
 #include "client/h2/deadline.h"
 #include "client/h2/error.h"
 #include "client/h2/instance.h"
+#include "client/h2/resolve.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
-
-/* An address literal needs no resolver. */
-struct literal {
-    struct addrinfo info;
-    struct sockaddr_storage address;
-};
-
-static bool parse_literal(struct literal *literal, const char *host, uint16_t port)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&literal->address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&literal->address;
-    memset(literal, 0, sizeof(*literal));
-    literal->info.ai_addr = (struct sockaddr *)&literal->address;
-    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        literal->info.ai_family = AF_INET;
-        literal->info.ai_addrlen = sizeof(*v4);
-        return true;
-    }
-    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        literal->info.ai_family = AF_INET6;
-        literal->info.ai_addrlen = sizeof(*v6);
-        return true;
-    }
-    return false;
-}
-
-static int fail_resolve(const char *host, int reason, int number, struct eighth_error *error)
-{
-    enum eighth_class class = reason == EAI_MEMORY || reason == EAI_SYSTEM ? EIGHTH_INTERNAL
-                              : reason == EAI_AGAIN                        ? EIGHTH_TIMEOUT
-                                                                           : EIGHTH_REFUSED;
-    return h2_error_set(error, EIGHTH_PHASE_RESOLVE, class, reason == EAI_SYSTEM ? number : reason,
-                        "resolving \"%.80s\": %s", host,
-                        reason == EAI_SYSTEM ? strerrordesc_np(number) : gai_strerror(reason));
-}
-
-/* Gives up the lock while the resolver works. */
-static int resolve(eighth_instance *instance, struct addrinfo **found, struct eighth_error *error)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    char port[8];
-    (void)snprintf(port, sizeof(port), "%u", instance->endpoint.port);
-
-    instance->resolving = true;
-    h2_instance_unlock(instance);
-    int reason = getaddrinfo(instance->endpoint.host, port, &hints, found);
-    int number = errno;
-    h2_instance_lock(instance);
-    instance->resolving = false;
-    return reason == 0 ? 0 : fail_resolve(instance->endpoint.host, reason, number, error);
-}
 
 /* On loopback, the kernel may choose the very port that is connected to as the local one, and TCP
  * then connects to itself (simultaneous open): nobody listens there. */
@@ -118,10 +63,10 @@ static int fail_connect(int number, struct eighth_error *error)
                           "connect");
 }
 
-static int connect_one(eighth_instance *instance, const struct addrinfo *address, uint64_t deadline,
-                       struct eighth_error *error)
+static int connect_one(eighth_instance *instance, const struct h2_address *address,
+                       uint64_t deadline, struct eighth_error *error)
 {
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return h2_error_errno(error, EIGHTH_PHASE_TCP, EIGHTH_INTERNAL, errno, "socket");
     }
@@ -130,7 +75,7 @@ static int connect_one(eighth_instance *instance, const struct addrinfo *address
     instance->link.wire = (struct h2_wire)H2_WIRE_INIT;
     instance->link.wire.fd = fd;
 
-    int number = connect(fd, address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
+    int number = connect(fd, &address->any, address->length) == 0 ? 0 : errno;
     if (number == EINPROGRESS || number == EINTR) {
         number = await_connect(instance, deadline);
     }
@@ -146,28 +91,20 @@ static int connect_one(eighth_instance *instance, const struct addrinfo *address
     return 0;
 }
 
-static unsigned count_addresses(const struct addrinfo *list)
-{
-    unsigned count = 0;
-    for (; list != NULL; list = list->ai_next) {
-        count++;
-    }
-    return count;
-}
-
 /* Each address gets an equal share of the time left, so that one that never answers does not take
  * the time of those after it. */
-static int connect_any(eighth_instance *instance, const struct addrinfo *list, uint64_t deadline,
-                       struct eighth_connection *connection, struct eighth_error *error)
+static int connect_any(eighth_instance *instance, const struct h2_addresses *addresses,
+                       uint64_t deadline, struct eighth_connection *connection,
+                       struct eighth_error *error)
 {
-    unsigned left = count_addresses(list);
-    for (; list != NULL; list = list->ai_next, left--) {
+    for (unsigned i = 0; i < addresses->count; i++) {
         uint64_t begun = h2_now();
         if (instance->cancelled || begun >= deadline) {
             return fail_connect(instance->cancelled ? ECANCELED : ETIMEDOUT, error);
         }
+        unsigned left = addresses->count - i;
         uint64_t share = deadline == H2_NEVER ? H2_NEVER : begun + (deadline - begun) / left;
-        if (connect_one(instance, list, share, error) == 0) {
+        if (connect_one(instance, &addresses->list[i], share, error) == 0) {
             connection->tcp_ns = h2_now() - begun;
             return 0;
         }
@@ -178,18 +115,12 @@ static int connect_any(eighth_instance *instance, const struct addrinfo *list, u
 static int dial_direct(eighth_instance *instance, uint64_t deadline,
                        struct eighth_connection *connection, struct eighth_error *error)
 {
-    struct literal literal;
-    if (parse_literal(&literal, instance->endpoint.host, instance->endpoint.port)) {
-        return connect_any(instance, &literal.info, deadline, connection, error);
-    }
-    uint64_t begun = h2_now();
-    struct addrinfo *list = NULL;
-    if (resolve(instance, &list, error) != 0) {
+    struct h2_addresses addresses = {NULL, 0};
+    if (h2_resolve(instance, deadline, &addresses, &connection->resolve_ns, error) != 0) {
         return -1;
     }
-    connection->resolve_ns = h2_now() - begun;
-    int result = connect_any(instance, list, deadline, connection, error);
-    freeaddrinfo(list);
+    int result = connect_any(instance, &addresses, deadline, connection, error);
+    h2_addresses_release(&addresses);
     return result;
 }
 

@@ -16,9 +16,7 @@ struct h2_dial_ops {
                    struct eighth_connection *connection, struct eighth_error *error);
 };
 
-/** On the calling thread. getaddrinfo(3) cannot be interrupted: a name that is no address literal
- *  may take as long as the system's resolver allows; the deadline and a close take effect when it
- *  returns. */
+/** On the calling thread; close interrupts it wherever it waits. */
 extern const struct h2_dial_ops h2_dial_direct;
 
 #endif

@@ -29,6 +29,7 @@ int h2_instance_create(eighth_process *process, const struct eighth_endpoint *en
         goto no_endpoint;
     }
     instance->process = process;
+    instance->waker = -1;
     instance->seams = &process->seams;
     instance->transport = instance->endpoint.tls ? process->seams.tls : process->seams.clear;
     instance->link.instance = instance;
@@ -144,18 +145,27 @@ void h2_instance_leave(eighth_instance *instance)
 /* ---- waiting for the socket
  * ------------------------------------------------------------------------- */
 
-short h2_instance_poll(eighth_instance *instance, short events, uint64_t deadline)
+int h2_instance_sleep(eighth_instance *instance, struct pollfd *entries, unsigned long count,
+                      uint64_t deadline)
 {
-    struct pollfd entry = {.fd = instance->link.wire.fd, .events = events};
     int ready;
-    instance->pollers++;
     h2_instance_unlock(instance);
     do {
         uint64_t now = h2_now();
         struct timespec left = h2_timespec(deadline > now ? deadline - now : 0);
-        ready = ppoll(&entry, 1, deadline == H2_NEVER ? NULL : &left, NULL);
+        ready = ppoll(entries, count, deadline == H2_NEVER ? NULL : &left, NULL);
     } while (ready < 0 && errno == EINTR);
+    int number = errno;
     h2_instance_lock(instance);
+    errno = number;
+    return ready;
+}
+
+short h2_instance_poll(eighth_instance *instance, short events, uint64_t deadline)
+{
+    struct pollfd entry = {.fd = instance->link.wire.fd, .events = events};
+    instance->pollers++;
+    int ready = h2_instance_sleep(instance, &entry, 1, deadline);
     instance->pollers--;
     if (ready < 0) {
         return POLLERR; /* no memory in the kernel: the next operation on the socket tells */

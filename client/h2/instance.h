@@ -2,8 +2,8 @@
  *
  * One client object, and the rules by which threads share it.
  *
- * Every operation takes the lock, and holds it but while it waits: in poll(2), in getaddrinfo(3) or
- * on a condition. Whatever runs in OpenSSL or nghttp2 runs with the lock, so there is one user of
+ * Every operation takes the lock, and holds it but while it waits: in poll(2) or on a
+ * condition. Whatever runs in OpenSSL or nghttp2 runs with the lock, so there is one user of
  * the SSL object and of the HTTP/2 session at a time. What a waiting thread has on the instance is
  * a place among its users: the descriptor is closed, and memory freed, only when there are none.
  */
@@ -12,6 +12,8 @@
 
 #include "client/h2/names.h"
 #include "client/h2/process.h"
+
+#include <poll.h>
 
 enum h2_state {
     H2_IDLE,    /**< not connected: new, closed, or open failed */
@@ -56,7 +58,7 @@ struct eighth_instance {
     unsigned users;      /**< operations inside: open, request, ping */
     unsigned pollers;    /**< threads in poll(2) on the descriptor */
     uint64_t generation; /**< raised whenever the state becomes H2_IDLE */
-    bool resolving;      /**< open waits for the resolver: nothing can wake it */
+    int waker;           /**< eventfd(2) that wakes open while it resolves a name; -1: none */
     bool cancelled;      /**< close was called during this open */
 
     struct h2_context *context; /**< from the first open until free */
@@ -101,6 +103,11 @@ void h2_instance_leave(eighth_instance *instance);
 /** Polls the descriptor until the deadline, without the lock. Called and returns with it. The
  *  events, or 0 at the deadline. */
 short h2_instance_poll(eighth_instance *instance, short events, uint64_t deadline);
+
+/** poll(2) on any descriptors until the deadline, without the lock. Called and returns with it. How
+ *  many are ready, 0 at the deadline, or -1 with errno set. */
+int h2_instance_sleep(eighth_instance *instance, struct pollfd *entries, unsigned long count,
+                      uint64_t deadline);
 
 /** Wakes all threads in poll(2), for good: nothing is read any more. With the lock. */
 void h2_instance_wake_pollers(eighth_instance *instance);

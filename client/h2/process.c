@@ -12,6 +12,8 @@
 #include "client/h2/sessions.h"
 #include "client/h2/strings.h"
 
+#include <ares.h>
+
 /* Makes one cache if it is of the wanted scope. false: no memory left. */
 static bool make_cache(struct h2_cache **cache, const struct h2_cache_ops *ops,
                        const struct h2_lru_kind *kind, bool process_wide, size_t capacity)
@@ -63,6 +65,11 @@ int h2_process_create(eighth_process **made, const char *options, struct eighth_
         h2_release(process);
         return -1;
     }
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+        (void)pthread_mutex_destroy(&process->lock);
+        h2_release(process);
+        return h2_error_memory(error, EIGHTH_PHASE_NONE);
+    }
     process->seams = h2_seams_for(&process->options);
     process->counters = h2_counters_create();
     process->bio_method = h2_wire_bio_method();
@@ -91,6 +98,7 @@ void h2_process_free(eighth_process *process)
     EVP_MD_free(process->sha256);
     BIO_meth_free(process->bio_method);
     h2_release(process->counters);
+    ares_library_cleanup();
     (void)pthread_mutex_destroy(&process->lock);
     h2_release(process);
     h2_memory_trim();

@@ -7,8 +7,9 @@
  *
  * Keys: host port tls verify sni ca alpn min max session options timeout_ms. Commands act on
  * instance 0 unless `use:N` chose another: open, get:PATH, post:PATH:BYTES, ping, close, abort,
- * free, export, import (what export gave), storm:THREADS:REQUESTS:PATH, cycles:N:PATH, idle:N,
- * stats. After cleanup it prints what is left: descriptors, threads and TLS objects.
+ * free, interrupt (open on a thread of its own, and close until that ended), export, import (what
+ * export gave), storm:THREADS:REQUESTS:PATH, cycles:N:PATH, idle:N, stats. After cleanup it prints
+ * what is left: descriptors, threads and TLS objects.
  */
 #include "client/eighth_client.h"
 
@@ -210,6 +211,34 @@ static int run_close(eighth_instance *instance, int mode, int quiet)
     return print_result("close", result, &error);
 }
 
+struct opener {
+    eighth_instance *instance;
+    _Atomic int ended;
+};
+
+static void *opener_run(void *argument)
+{
+    struct opener *opener = argument;
+    (void)run_open(opener->instance, 0);
+    atomic_store(&opener->ended, 1);
+    return NULL;
+}
+
+/* Whether a close comes before open has begun cannot be seen from outside: so there are many. */
+static void run_interrupt(void)
+{
+    struct opener opener = {.instance = instance_now()};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, opener_run, &opener) != 0) {
+        exit(1);
+    }
+    while (!atomic_load(&opener.ended)) {
+        (void)run_close(opener.instance, EIGHTH_CLOSE_ABRUPT, 1);
+        (void)usleep(1000);
+    }
+    (void)pthread_join(thread, NULL);
+}
+
 /* ---- many at once
  * ---------------------------------------------------------------------------------- */
 
@@ -364,6 +393,8 @@ static void run_command(const char *command)
         (void)run_close(instance_now(), EIGHTH_CLOSE_GRACEFUL, 0);
     } else if (strcmp(command, "abort") == 0) {
         (void)run_close(instance_now(), EIGHTH_CLOSE_ABRUPT, 0);
+    } else if (strcmp(command, "interrupt") == 0) {
+        run_interrupt();
     } else if (strcmp(command, "free") == 0) {
         run_free();
     } else if (strcmp(command, "export") == 0 || strcmp(command, "import") == 0) {

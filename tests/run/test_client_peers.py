@@ -458,3 +458,82 @@ def test_server_that_says_goodbye_first(run, pki, version, mode, expected):
         server.join(60)
     assert lines[1].startswith(("request error request/reset", "request error h2/reset"))
     assert len(ended) == 1 and expected in ended[0], ended
+
+
+# ---- name servers --------------------------------------------------------------------------------
+
+# In namespaces of its own: a name server on port 53 which tells its address to nobody else, and a
+# listener for who gets as far. argv: what the server answers, the probe's command.
+NAMES = """
+import socket, subprocess, sys, threading
+
+def answer(query, addresses):
+    end = query.index(0, 12) + 5  # of the question
+    kind = query[end - 3]
+    records = [b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + socket.inet_aton(a)
+               for a in addresses if kind == 1]  # A; of AAAA there is none
+    return (query[:2] + b"\\x81\\x80\\0\\1" + len(records).to_bytes(2, "big") + b"\\0\\0\\0\\0"
+            + query[12:end] + b"".join(records))
+
+def serve(server, addresses):
+    while True:
+        query, sender = server.recvfrom(512)
+        if addresses:
+            server.sendto(answer(query, addresses), sender)
+
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+listener = socket.create_server(("127.0.0.1", 443))
+threading.Thread(target=serve, args=(server, sys.argv[1].split()), daemon=True).start()
+sys.exit(subprocess.run(sys.argv[2:]).returncode)
+"""
+APART = ["unshare", "--mount", "--net", "sh", "-c",
+         'ip link set lo up && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh"]
+
+
+@pytest.fixture
+def run_with_names(probe, tmp_path):
+    """Runs the probe where a name server answers each name with the given addresses, or nothing."""
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 127.0.0.1\n")
+    if subprocess.run([*APART, conf, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("namespaces of one's own are not allowed here")
+
+    def run_probe(addresses, *arguments):
+        done = subprocess.run(
+            [*APART, conf, "/usr/bin/python3", "-c", NAMES, addresses, probe,
+             OUT / "libeighth_h2.so", "host=some.example", "port=443", "tls=0", *arguments],
+            capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+        *lines, left = done.stdout.splitlines()
+        assert left == CLEAN
+        return lines
+
+    return run_probe
+
+
+def test_name_server_that_is_silent(run_with_names):
+    """The deadline holds for names, too; the resolver itself would try for more than ten seconds."""
+    begun = time.monotonic()
+    lines = run_with_names("", "timeout_ms=500", "open", "open")
+    assert time.monotonic() - begun < 8
+    assert [line.split()[2] for line in lines] == ["resolve/timeout"] * 2
+
+
+def test_close_interrupts_a_look_up(run_with_names):
+    begun = time.monotonic()
+    lines = run_with_names("", "timeout_ms=90000", "interrupt", "interrupt")
+    assert time.monotonic() - begun < 8
+    assert [line.split()[2] for line in lines] == ["resolve/cancelled"] * 2
+
+
+def test_name_with_two_addresses(run_with_names):
+    """Nobody listens at the first one."""
+    lines = run_with_names("127.0.0.2 127.0.0.1", "open", "close", "open", "abort")
+    assert lines == ["open ok tls=0 resumed=0 alpn=", "close ok"] * 2
+
+
+def test_name_whose_only_address_refuses(run_with_names):
+    lines = run_with_names("127.0.0.2", "open")
+    assert lines[0].startswith("open error tcp/refused")
