@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +32,10 @@ static int run_help(const struct invocation *invocation, int argc, char **argv);
 static int run_version(const struct invocation *invocation, int argc, char **argv)
 {
     (void)invocation;
-    (void)argc;
-    (void)argv;
+    if (argc > 1) {
+        (void)fprintf(stderr, "eighth version: \"%s\" is too much\n", argv[1]);
+        return EXIT_USAGE;
+    }
     (void)printf("eighth %s\n", EIGHTH_VERSION);
     return verb_flush("version");
 }
@@ -157,6 +160,10 @@ int verb_flush(const char *verb)
 int main(int argc, char **argv)
 {
     open_standard_streams();
+    /* A limit of file sizes is then an error of write(2), told like a full disk. What is started
+     * gets all dispositions as they were. */
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
     struct invocation invocation = {argc > 0 ? argv[0] : "eighth", argc, argv};
     if (argc < 2) {
         print_overview(stderr);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -425,7 +426,9 @@ int serve_options_read(struct serve_options *options, int argc, char **argv,
             }
             continue;
         }
-        if (read_number(known[id - OPTION_PORT].name, optarg, most, &number, failure) != 0) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "--%s", known[id - OPTION_PORT].name);
+        if (read_number(name, optarg, most, &number, failure) != 0) {
             return -1;
         }
         set_number(options, id, number);

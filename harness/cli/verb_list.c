@@ -227,6 +227,9 @@ int verb_list(const struct invocation *invocation, int argc, char **argv)
                              "list what? clients, steps, faults, endpoints, metrics, comparisons "
                              "or scenarios");
     }
+    if (parsed == 0 && words > 1 && strcmp(argv[1], "scenarios") != 0) {
+        parsed = failure_set(&failure, FAILURE_USAGE, "\"%s\" is too much", argv[2]);
+    }
     if (parsed != 0 || list_what(argv[1], words > 1 ? argv[2] : NULL, &options, &failure) != 0) {
         return verb_fail("list", &failure);
     }

@@ -23,10 +23,35 @@ struct loading {
     struct failure *failure;
 };
 
-/* Reads at most one byte more than is allowed, so that the parser sees what is too long. Pipes and
- * /dev/stdin are as good as files. */
+/* Names of descriptors that are open already, such as a shell's <(...). */
+static int is_descriptor(const char *path)
+{
+    static const char *const folders[] = {"/dev/stdin", "/dev/fd/", "/proc/self/fd/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (strncmp(path, folders[i], strlen(folders[i])) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Opening a FIFO waits for a writer, perhaps for ever, and a device may never end. */
+static int check_kind(const char *path, struct failure *failure)
+{
+    struct stat status;
+    if (is_descriptor(path) || stat(path, &status) != 0 || S_ISREG(status.st_mode)) {
+        return 0; /* open tells what stat could not */
+    }
+    return failure_set(failure, FAILURE_USAGE,
+                       "cannot read the scenario %s: it is neither a file nor a folder", path);
+}
+
+/* Reads at most one byte more than is allowed, so that the parser sees what is too long. */
 static int read_file(const char *path, struct buffer *text, struct failure *failure)
 {
+    if (check_kind(path, failure) != 0) {
+        return -1;
+    }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return failure_errno(failure, FAILURE_USAGE, errno, "cannot read the scenario %s", path);

@@ -428,6 +428,13 @@ def test_disk_full_meanwhile(eighth, small_disk):
     json.loads(report.read_text(encoding="utf-8"))  # the older one, whole
 
 
+def test_limit_of_file_sizes(eighth):
+    """SIGXFSZ, which would end the controller without a word."""
+    result = eighth.bare(client="leak", prefix=["prlimit", "--fsize=4096"])
+    assert result.code == 3, result
+    assert os.strerror(errno.EFBIG) in result.err
+
+
 def test_standard_output_full(eighth):
     path = eighth.write(BARE)
     with open("/dev/full", "wb") as full:
@@ -543,6 +550,10 @@ def test_help(eighth, verb):
         (["run", "--client", "./nowhere.so", "x"], "No such file"),
         (["check", "--set"], "needs a value"),
         (["check"], "which scenario?"),
+        (["check", "/dev/zero"], "neither a file nor a folder"),
+        (["list", "clients", "extra"], '"extra" is too much'),
+        (["list", "scenarios", "scenarios", "extra"], "list what?"),
+        (["version", "extra"], '"extra" is too much'),
         (["show", "/dev/null"], "not a report"),
         (["show", "nowhere"], "No such file"),
     ],
@@ -551,6 +562,25 @@ def test_usage_errors(eighth, arguments, words):
     result = eighth(*arguments)
     assert result.code == 2, result
     assert words in result.err
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_fifo_is_no_scenario(eighth, tmp_path, inside):
+    """Opening one would wait for a writer that never comes."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (folder / "x.json").symlink_to(tmp_path / "pipe")
+    result = eighth("check", folder if inside else folder / "x.json")
+    assert result.code == 2, result
+    assert result.err.count("\n") == 1 and "x.json: it is neither a file nor a folder" in result.err
+
+
+@pytest.mark.parametrize("path", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+def test_scenario_from_a_pipe(eighth, path):
+    done = subprocess.run(eighth.command("check", path), input=json.dumps(BARE), text=True,
+                          capture_output=True, cwd=ROOT, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
 
 
 def test_unknown_client_names_the_known(eighth):

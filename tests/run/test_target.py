@@ -641,7 +641,7 @@ def test_a_port_in_use_is_named():
 @pytest.mark.parametrize("options,words", [
     (["--prot", "1"], "there is no option \"--prot\""),
     (["--port"], "a value is missing after \"--port\""),
-    (["--port", "70000"], "from 0 to 65535"),
+    (["--port", "70000"], "--port: expected a whole number from 0 to 65535"),
     (["--port", "-1"], "from 0 to 65535"),
     (["--threads", "many"], "expected a whole number"),
     (["--certificate", "expird"], "did you mean \"expired\"?"),
