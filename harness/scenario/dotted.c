@@ -32,7 +32,8 @@ static int add_element(struct dotted *path, const char *element, size_t length, 
 
 static bool rest_is_one(const struct dotted *path)
 {
-    return path->count == 1 && strcmp(path->elements[0], "thresholds") == 0;
+    return path->count == 1 && (strcmp(path->elements[0], "thresholds") == 0 ||
+                                strcmp(path->elements[0], "matrix") == 0);
 }
 
 /* Where the element at text ends, its brackets included; NULL if those are not closed. *begin and
@@ -135,6 +136,23 @@ bool dotted_covers(const struct dotted *path, const struct place *place, const c
     for (; place->parent != NULL; place = place->parent, depth--) {
         if (depth <= path->count &&
             !same_element(path->elements[depth - 1], place->key, place->index)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool dotted_leads_through(const struct dotted *path, const struct place *place)
+{
+    size_t depth = 0;
+    for (const struct place *at = place; at->parent != NULL; at = at->parent) {
+        depth++;
+    }
+    if (path->count <= depth) {
+        return false;
+    }
+    for (; place->parent != NULL; place = place->parent, depth--) {
+        if (!same_element(path->elements[depth - 1], place->key, place->index)) {
             return false;
         }
     }

@@ -24,14 +24,17 @@ struct dotted {
     }
 
 /** Reads the length bytes of a path. Elements are separated by dots or stand in brackets; a leading
- *  "$." is allowed. What follows `thresholds.` is one element, dots included. 0; -1 with *problem
- *  (static text). */
+ *  "$." is allowed. What follows `thresholds.` or `matrix.` is one element, dots included. 0; -1
+ * with *problem (static text). */
 int dotted_parse(struct dotted *path, const char *text, size_t length, const char **problem);
 
 void dotted_release(struct dotted *path);
 
 /** Whether the path is the place (with key, unless NULL, below it) or one of its parents. */
 bool dotted_covers(const struct dotted *path, const struct place *place, const char *key);
+
+/** Whether the path leads on below the place. */
+bool dotted_leads_through(const struct dotted *path, const struct place *place);
 
 bool dotted_equal(const struct dotted *a, const struct dotted *b);
 

@@ -90,8 +90,21 @@ static void print_place(struct buffer *out, const struct place *place)
     }
 }
 
-static const struct override *blamed_override(const struct reading *reading,
-                                              const struct place *place, const char *key)
+/* The override on whose way the place was made: the file has none there. */
+static const struct override *maker_of(const struct reading *reading, const struct place *place)
+{
+    bool found;
+    (void)syntax_locate(reading->text, reading->length, place, SYNTAX_VALUE, &found);
+    for (size_t i = reading->override_count; !found && i-- > 0;) {
+        if (dotted_leads_through(&reading->overrides[i].path, place)) {
+            return &reading->overrides[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct override *covering_override(const struct reading *reading,
+                                                const struct place *place, const char *key)
 {
     for (size_t i = reading->override_count; i-- > 0;) {
         if (dotted_covers(&reading->overrides[i].path, place, key)) {
@@ -101,13 +114,24 @@ static const struct override *blamed_override(const struct reading *reading,
     return NULL;
 }
 
+static const struct override *blamed_override(const struct reading *reading,
+                                              const struct place *place, const char *key)
+{
+    const struct override *override = covering_override(reading, place, key);
+    const struct place below = {place, key, 0};
+    if (override == NULL && key != NULL) {
+        override = maker_of(reading, &below);
+    }
+    return override != NULL ? override : maker_of(reading, place);
+}
+
 const struct override *reading_override_of(const struct reading *reading, const struct place *place)
 {
     size_t depth = 0;
     for (const struct place *at = place; at->parent != NULL; at = at->parent) {
         depth++;
     }
-    const struct override *override = blamed_override(reading, place, NULL);
+    const struct override *override = covering_override(reading, place, NULL);
     return override != NULL && override->path.count == depth ? override : NULL;
 }
 
@@ -132,30 +156,37 @@ static void print_position(struct buffer *out, const struct reading *reading,
     buffer_printf(out, "%s:%u:%u: ", reading->file, line, column);
 }
 
-/* Where the message belongs: an override, a value of the matrix, or a place of the file. */
-static void print_origin(struct buffer *out, const struct reading *reading,
+/* The override that is to blame, or a place of the file. */
+static void print_source(struct buffer *out, const struct reading *reading,
                          const struct place *place, const char *key, enum syntax_what what)
 {
     char quoted[READING_QUOTE];
+    const struct override *override = blamed_override(reading, place, key);
+    if (override != NULL) {
+        const char *text = reading_quote(quoted, override->text);
+        buffer_printf(out, "%s: --set %.*s: ", reading->file, (int)strlen(text) - 2, text + 1);
+    } else {
+        struct place below = {place, key, 0};
+        print_position(out, reading, key != NULL ? &below : place, what);
+    }
+}
+
+/* Where the message belongs; a value of the matrix says where it is put, too. */
+static void print_origin(struct buffer *out, const struct reading *reading,
+                         const struct place *place, const char *key, enum syntax_what what)
+{
     const struct variation *variation = blamed_variation(reading, place, key);
     if (variation != NULL) {
         struct place root = {NULL, NULL, 0};
         struct place matrix = {&root, "matrix", 0};
         struct place name = {&matrix, variation->key, 0};
         struct place value = {&name, NULL, variation->index};
-        print_position(out, reading, &value, SYNTAX_VALUE);
+        print_source(out, reading, &value, NULL, SYNTAX_VALUE);
         buffer_puts(out, "at ");
         print_place(out, &value);
         buffer_puts(out, ": ");
     } else {
-        const struct override *override = blamed_override(reading, place, key);
-        if (override != NULL) {
-            const char *text = reading_quote(quoted, override->text);
-            buffer_printf(out, "%s: --set %.*s: ", reading->file, (int)strlen(text) - 2, text + 1);
-        } else {
-            struct place below = {place, key, 0};
-            print_position(out, reading, key != NULL ? &below : place, what);
-        }
+        print_source(out, reading, place, key, what);
     }
     buffer_puts(out, "at ");
     print_place(out, place);

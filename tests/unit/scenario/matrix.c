@@ -167,6 +167,19 @@ static void test_wrong_overrides(void **state)
         {"deadline=5",
          "test.json: --set deadline=5: at $.deadline: expected a duration such as \"250ms\", got "
          "\"5\""},
+        {"matrix.load.cycles=5",
+         "test.json: --set matrix.load.cycles=5: at $.matrix[\"load.cycles\"]: expected a list of "
+         "at least one value, got 5"},
+        {"matrix.load.cycles=[5,\"x\"]",
+         "test.json: --set matrix.load.cycles=[5,\\\"x\\\"]: at $.matrix[\"load.cycles\"][1]: at "
+         "$.load.cycles: expected a whole number from 1 to 1000000000000, got \"x\" (with "
+         "\"load.cycles=x\")"},
+        {"target.embedded.faults.0.fault=refuze",
+         "test.json: --set target.embedded.faults.0.fault=refuze: at $.target.embedded.faults: "
+         "expected a list of faults, got an object"},
+        {"load.cylces.x=5",
+         "test.json: --set load.cylces.x=5: at $.load: unknown key `cylces`; did you mean "
+         "`cycles`?"},
         {"load.duration=5s",
          "test.json: --set load.duration=5s: at $.load: `cycles` and `duration` exclude each "
          "other"},
@@ -219,6 +232,13 @@ static void test_override_of_matrix(void **state)
     load_with(&list, varied, all, 1);
     assert_int_equal(list.count, 1);
     assert_string_equal(list.items[0]->combination, "");
+    scenario_list_clear(&list);
+    /* A key of the matrix is one part of a path, though it has dots, also in brackets. */
+    static const char *const keys[] = {"matrix.load.clients=[5]",
+                                       "matrix[\"client.options.cache\"]=[\"none\"]"};
+    load_with(&list, varied, keys, 2);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0]->combination, "client.options.cache=none, load.clients=5");
     scenario_list_clear(&list);
     struct failure failure;
     parse_wrong(&failure, "{\n  \"name\": \"o\",\n  \"trials\": 0\n}", one, 1);
