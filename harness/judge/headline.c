@@ -209,6 +209,20 @@ static void add_place(const struct sanitizer_report *report, struct buffer *text
     }
 }
 
+/* A thread leak has no access: what it shows is who made the thread. */
+static void add_maker(const struct sanitizer_report *report, const char *module,
+                      struct buffer *text)
+{
+    static const char made[] = " created";
+    const char *role = report->count > 0 ? report->stacks[0].role : "";
+    size_t length = strlen(role);
+    if (length >= sizeof made && strcmp(role + length - (sizeof made - 1), made) == 0 &&
+        report->stacks[0].stack.count > 0) {
+        buffer_puts(text, ", created in ");
+        add_site(&report->stacks[0].stack, module, text);
+    }
+}
+
 void headline_of_report(const struct sanitizer_report *report, const char *module,
                         struct buffer *text)
 {
@@ -225,6 +239,7 @@ void headline_of_report(const struct sanitizer_report *report, const char *modul
         words_clean(text, report->title, sizeof report->title);
         if (!add_role(report, "access", " in ", module, text)) {
             add_place(report, text);
+            add_maker(report, module, text);
         }
     }
 }

@@ -51,25 +51,39 @@ static void stack_title(const struct sanitizer_stack *stack, struct buffer *titl
     }
 }
 
-static enum finding_weight weigh(const struct sanitizer_stack *stack)
+static bool is_of_bug(const struct sanitizer_stack *stack)
 {
     static const char *const bugs[] = {"access",          "free",  "alloc", "frame",
                                        "previous access", "place", "lock",  "held"};
     for (size_t i = 0; i < sizeof bugs / sizeof bugs[0]; i++) {
         if (strcmp(stack->role, bugs[i]) == 0) {
-            return WEIGHT_MATTERS;
+            return true;
         }
+    }
+    return false;
+}
+
+static enum finding_weight weigh(const struct sanitizer_stack *stack)
+{
+    if (is_of_bug(stack)) {
+        return WEIGHT_MATTERS;
     }
     return strcmp(stack->role, "thread") == 0 ? WEIGHT_BUSY : WEIGHT_CONTEXT;
 }
 
+/* Where no stack is of the bug itself, as in a thread leak, the first one is all there is. */
 static void add_stacks(const struct sanitizer_report *report, struct finding *finding)
 {
+    bool shown = false;
+    for (uint32_t i = 0; i < report->count; i++) {
+        shown = shown || is_of_bug(&report->stacks[i]);
+    }
     for (uint32_t i = 0; i < report->count; i++) {
         const struct sanitizer_stack *stack = &report->stacks[i];
         struct buffer title = BUFFER_INIT;
         stack_title(stack, &title);
-        finding_add_stack(finding, buffer_text(&title), weigh(stack), &stack->stack);
+        finding_add_stack(finding, buffer_text(&title),
+                          i == 0 && !shown ? WEIGHT_MATTERS : weigh(stack), &stack->stack);
         buffer_clear(&title);
     }
 }

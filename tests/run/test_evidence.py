@@ -86,6 +86,13 @@ TABLE = [
         "count_up",
     ),
     ("lock-order", "tsan", "tsan", r"^lock-order-inversion: .*lock_both", "lock_both"),
+    (
+        "thread-leak",
+        "tsan",
+        "tsan",
+        r"^thread leak, created in pthread_create \(client frame start_helper\)",
+        "start_helper",
+    ),
     ("use-after-free", "tsan", "tsan", r"object_read", "object_read"),
     ("null-write", "tsan", "crash", r"^SIGSEGV at 0x0 in null_write, in request of", "null_write"),
     ("foreign", "plain", "crash", r"nvalid memory access", None),
@@ -126,6 +133,16 @@ def test_twin_stays_silent(eighth, bug, flavor):
     result = run(eighth, bug, flavor, twin=True, load=LOAD)
     assert result.findings == [], result
     assert result.code == 0
+
+
+@needs("tsan")
+@pytest.mark.other_flavors
+def test_show_tells_who_made_a_thread_that_leaks(eighth):
+    result = run(eighth, "thread-leak", "tsan", load=LOAD)
+    (stack,) = result.finding("tsan")["stacks"]
+    assert stack["weight"] == "matters" and " created" in stack["title"]
+    shown = eighth("show", result.path)
+    assert "start_helper" in shown.out.split("thread leak", 1)[1].split("\n", 1)[1], shown
 
 
 def end_itself(eighth, says, how, prefix=()):

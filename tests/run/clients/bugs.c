@@ -131,6 +131,20 @@ static void race(void)
     }
 }
 
+static void *do_nothing(void *nothing)
+{
+    return nothing;
+}
+
+NOINLINE static void start_helper(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, do_nothing, NULL) == 0 && twin) {
+        (void)pthread_join(thread, NULL);
+    }
+    sink = 0; /* no tail call: this function stays on the stack */
+}
+
 static void lock_both(pthread_mutex_t *first, pthread_mutex_t *second)
 {
     (void)pthread_mutex_lock(first);
@@ -181,6 +195,7 @@ static const struct {
     {"stack-smashed", stack_smashed, false},
     {"race", race, true},
     {"lock-order", lock_order, false},
+    {"thread-leak", start_helper, false},
     {"foreign", say_and_die, false},
     {"own-line", own_line, false},
 };
