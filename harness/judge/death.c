@@ -6,6 +6,7 @@
 
 #include "harness/judge/headline.h"
 #include "harness/judge/reports.h"
+#include "harness/judge/site.h"
 #include "harness/judge/words.h"
 #include "harness/watch/foreign_report.h"
 
@@ -42,32 +43,38 @@ static void read_abort(const struct trial_record *record, const struct culprit *
     buffer_clear(&err);
 }
 
-/* The stack of the thread that got the signal makes the signature. If it may have been one of
- * several, nothing says that it was the same bug twice: the quality is low. */
-static void sign(const struct trial_record *record, const struct culprit *culprit, const char *what,
-                 struct finding *finding)
+static void sign_by(const struct trial_record *record, const struct signature_stack *stack,
+                    const char *module, const char *what, struct finding *finding)
 {
-    const char *modules[] = {record->module};
     struct signature_key *key = calloc(1, sizeof *key);
-    struct signature_stack stack = {.role = "access", .stack = culprit->stack};
     char unique[32];
     (void)snprintf(unique, sizeof unique, "trial %u", record->index);
     struct signature_input input = {
         .kind = finding_kind_name(finding->kind),
         .what = what,
-        .stacks = &stack,
-        .count = 1,
-        .client_modules = modules,
-        .client_module_count = record->module[0] != '\0' ? 1 : 0,
+        .stacks = stack,
+        .count = stack != NULL ? 1 : 0,
+        .client_modules = &module,
+        .client_module_count = module[0] != '\0' ? 1 : 0,
         .unique = unique,
     };
-    bool shown = culprit->sure && culprit->stack != NULL && culprit->stack->count > 0;
-    input.count = shown ? 1 : 0;
-    if (key != NULL && (shown || culprit->suspects > 1)) {
+    if (key != NULL) {
         signature_make(&input, key);
         finding_sign(finding, key);
     }
     free(key);
+}
+
+/* The stack of the thread that got the signal makes the signature. If it may have been one of
+ * several, nothing says that it was the same bug twice: the quality is low. */
+static void sign(const struct trial_record *record, const struct culprit *culprit, const char *what,
+                 struct finding *finding)
+{
+    struct signature_stack stack = {.role = "access", .stack = culprit->stack};
+    bool shown = culprit->sure && culprit->stack != NULL && culprit->stack->count > 0;
+    if (shown || culprit->suspects > 1) {
+        sign_by(record, shown ? &stack : NULL, record->module, what, finding);
+    }
 }
 
 static void add_signal(const struct trial_record *record, struct finding *finding)
@@ -81,6 +88,71 @@ static void add_signal(const struct trial_record *record, struct finding *findin
     if (finding->signal.number == 0) {
         finding->signal.number = WTERMSIG(record->status);
     }
+}
+
+/* Whether Python's faulthandler says in the report where this signal came. */
+static bool is_of_python(const struct sanitizer_report *report, int number)
+{
+    static const struct {
+        int number;
+        const char *word;
+    } words[] = {{SIGSEGV, "Segmentation fault"},
+                 {SIGBUS, "Bus error"},
+                 {SIGILL, "Illegal instruction"},
+                 {SIGFPE, "Floating point exception"},
+                 {SIGABRT, ""}}; /* "Aborted", or the reason that Python gave up */
+    if (report->tool != SANITIZER_PYTHON || strcmp(report->kind, "fatal-error") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (words[i].number == number) {
+            return strstr(report->title, words[i].word) != NULL;
+        }
+    }
+    return false;
+}
+
+static void add_python_stack(const struct trial_record *record, const struct stack *stack,
+                             const char *what, struct finding *finding)
+{
+    struct site site;
+    struct buffer title = BUFFER_INIT;
+    site_find(stack, "", &site);
+    buffer_printf(&title, "%s; Python was in ", finding->title);
+    site_tell(&site, &title);
+    char *longer = strdup(buffer_text(&title));
+    if (longer != NULL) {
+        free(finding->title);
+        finding->title = longer;
+    }
+    buffer_clear(&title);
+    finding_add_stack(finding, "Python's own stack", WEIGHT_MATTERS, stack);
+    if (finding_is_poor(finding)) {
+        sign_by(record, &(struct signature_stack){.role = "access", .stack = stack}, "", what,
+                finding);
+    }
+}
+
+/* In Python the stack of the traced thread shows the interpreter, mostly without names; the
+ * program's own is what faulthandler wrote. */
+static void add_python(const struct trial_record *record, const char *what, struct finding *finding)
+{
+    struct sanitizer_log log = SANITIZER_LOG_INIT;
+    struct buffer err = BUFFER_INIT;
+    bool found = false;
+    output_text(&record->err, &err);
+    foreign_parse(buffer_text(&err), err.length, &log);
+    for (uint32_t i = log.count; i > 0 && !found; i--) {
+        const struct sanitizer_stack *current =
+            sanitizer_report_find(&log.reports[i - 1], "access");
+        found = current != NULL && current->stack.count > 0 &&
+                is_of_python(&log.reports[i - 1], WTERMSIG(record->status));
+        if (found) {
+            add_python_stack(record, &current->stack, what, finding);
+        }
+    }
+    sanitizer_log_release(&log);
+    buffer_clear(&err);
 }
 
 static bool is_place_known(const struct trial_record *record, const struct culprit *culprit)
@@ -115,6 +187,7 @@ static struct finding *by_signal(const struct trial_record *record, const struct
     if (finding != NULL) {
         if (!headline_is_from_outside(&record->stacks) && number != SIGKILL) {
             sign(record, culprit, what, finding);
+            add_python(record, what, finding);
         }
         add_signal(record, finding);
     }

@@ -8,6 +8,7 @@ process of a test carries a mark in its environment: what still has it afterward
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -138,6 +139,54 @@ def test_script_crash_tells_its_connection(programs, tmp_path, language, count):
     assert finding["title"].startswith("SIGABRT"), finding["title"]
     assert finding["first_connection"] == count
     assert finding["occurrences"] == 3
+
+
+PYTHON = (
+    "import ctypes, faulthandler, os, socket, sys\n"
+    "if 'quiet' not in sys.argv:\n"
+    "    faulthandler.enable()\n"
+    "def read():\n"
+    "    ctypes.string_at(0)\n"
+    "def close():\n"
+    "    ctypes.string_at(0)\n"
+    "def log():\n"
+    "    print('Fatal Python error: Bus error\\n\\nCurrent thread 0x1 (most recent call first):\\n'\n"
+    "          '  File \"a.py\", line 3 in nowhere', file=sys.stderr, flush=True)\n"
+    "    ctypes.string_at(0)\n"
+    "socket.create_connection((sys.argv[1], int(sys.argv[2]))).close()\n"
+    "globals()[sys.argv[3]]()\n"
+)
+
+
+def python(programs, tmp_path, *arguments):
+    (tmp_path / "client.py").write_text(PYTHON)
+    command = [sys.executable, "client.py", "{host}", "{port}", *arguments]
+    return programs.run(command, load={"clients": 2, "cycles": 3})
+
+
+def test_python_tells_where_it_was(programs, tmp_path):
+    """The C stack is the interpreter's; with faulthandler each crash of one function is one bug."""
+    keys = set()
+    for function in ("read", "close"):
+        finding = python(programs, tmp_path, function).finding("crash")
+        assert re.match(rf"SIGSEGV at 0x0 in .*; Python was in {function}$", finding["title"]), finding
+        assert finding["occurrences"] == 6
+        assert finding["signature"]["quality"] == "good"
+        first = finding["stacks"][0]
+        assert first["title"] == "Python's own stack"
+        assert [f["function"] for f in first["frames"]] == ["string_at", function, "<module>"]
+        assert len(finding["stacks"]) > 1 and any("strlen" in (name or "") for name in frames(finding))
+        keys.add(finding["signature"]["key"])
+    assert len(keys) == 2
+
+
+def test_python_that_says_nothing_is_not_quoted(programs, tmp_path):
+    """Nor one that said something about another signal."""
+    for function in ("read", "log"):
+        result = python(programs, tmp_path, function, "quiet")
+        assert result.findings, result
+        for finding in result.findings:
+            assert "SIGSEGV" in finding["title"] and "Python" not in finding["title"]
 
 
 def test_a_crash_in_a_thread_of_the_program(programs):
