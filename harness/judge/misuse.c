@@ -58,6 +58,17 @@ static bool seen(const struct descriptor_moment *moment)
     return moment->call != DESCRIPTOR_CALL_NONE;
 }
 
+/* Cycles of one client have one number: two of them look like one and the same instance. */
+static void add_cycle(const struct descriptor_moment *owner, const struct descriptor_moment *closer,
+                      struct buffer *text)
+{
+    if (owner->instance == closer->instance && owner->instance != DESCRIPTOR_NOBODY &&
+        owner->cycle != closer->cycle) {
+        buffer_puts(text,
+                    closer->cycle < owner->cycle ? " of an earlier cycle" : " of a later cycle");
+    }
+}
+
 static void tell_foreign_close(const struct descriptor_misuse_stacks *item, const char *module,
                                struct buffer *text)
 {
@@ -69,6 +80,7 @@ static void tell_foreign_close(const struct descriptor_misuse_stacks *item, cons
     add_instance(owner, text);
     buffer_puts(text, " closed by ");
     add_instance(closer, text);
+    add_cycle(owner, closer, text);
     add_site(closer_is_now ? &item->now : &item->closed, module, text);
     if (closer_is_now && seen(&misuse->closed)) {
         buffer_puts(text, ", which had closed that number before");

@@ -47,7 +47,8 @@ PLAIN = {
     "connect-timeout-thread": r"4 threads left",
     "double-close": r"(double free detected|SIGSEGV).* in SSL_free"
                     r" \(client frame careless_release\), in (free|close) of instance",
-    "double-close-fd": r"descriptor \d+ of instance \d+ closed by instance \d+ in careless_finish,"
+    "double-close-fd": r"descriptor \d+ of instance \d+ closed by instance \d+( of an earlier cycle)?"
+                       r" in careless_finish,"
                        r" which had closed that number before",
     "dropped-without-close": r"20 SSL objects left",
     "eighth-connection": r"\(client frame table_put\), in request of instance 0 \(connection 8\)",
