@@ -461,6 +461,67 @@ static void judge_end(struct view *view)
     }
 }
 
+/* ---- what belongs to no process alone ---- */
+
+static void add_for_all(struct observations *observations, struct finding *finding,
+                        const char *evidence, const char *text)
+{
+    if (finding != NULL && text[0] != '\0') {
+        finding_add_evidence(finding, evidence, text);
+    }
+    (void)finding_list_add(&observations->findings, finding, observations->trial,
+                           observations->seed);
+}
+
+static void judge_strangers(const struct program_end *end, struct observations *observations)
+{
+    struct buffer title = BUFFER_INIT;
+    buffer_printf(&title,
+                  "%u %s of one of %u programs lived on after it had ended (with a session and an "
+                  "environment of its own, so which one is not known); eighth killed it",
+                  end->leftovers, end->leftovers == 1 ? "process" : "processes", end->among);
+    add_for_all(observations, finding_new(FINDING_LEAK, "leak/processes", buffer_text(&title)),
+                "processes left", buffer_text(&end->left));
+    buffer_clear(&title);
+}
+
+static void judge_strays(const struct trial_record *record, struct observations *observations)
+{
+    const struct program_log *log = record->programs;
+    uint32_t count = atomic_load_explicit(&log->strays, memory_order_acquire);
+    char name[32];
+    char title[192];
+    char sender[96];
+    if (count == 0 || record->stop != TRIAL_NOT_STOPPED) {
+        return;
+    }
+    uint32_t number = atomic_load_explicit(&log->stray_number, memory_order_relaxed);
+    (void)snprintf(title, sizeof title,
+                   "%s was sent to the process that drives the program, not by eighth: it was "
+                   "ignored",
+                   child_signal_name((int)number, name, sizeof name));
+    (void)snprintf(sender, sizeof sender, "%u signals; the last one was sent by pid %u\n", count,
+                   atomic_load_explicit(&log->stray_sender, memory_order_relaxed));
+    add_for_all(observations, finding_new(FINDING_INFRA, "infra/programs signal", title), "sender",
+                sender);
+}
+
+/* The processes that run at the deadline have findings of their own. */
+static void judge_idle_deadline(const struct trial_record *record,
+                                struct observations *observations)
+{
+    struct buffer title = BUFFER_INIT;
+    if (atomic_load_explicit(&record->programs->idle_deadline, memory_order_acquire) == 0) {
+        return;
+    }
+    buffer_puts(&title, "not done at the deadline of ");
+    words_duration(&title, observations->scenario->deadline_ns);
+    buffer_puts(&title, ": no process of the program ran, and not all had begun");
+    add_for_all(observations, finding_new(FINDING_HANG, "hang/programs idle", buffer_text(&title)),
+                "", "");
+    buffer_clear(&title);
+}
+
 /* ---- what could not be checked ---- */
 
 static uint64_t get(const _Atomic uint64_t *counter)
@@ -504,13 +565,17 @@ void programs_judge(const struct trial_record *record, struct observations *obse
     uint64_t cursor = 0;
     while (program_log_next(record->programs, &cursor, &end)) {
         struct view view;
-        if (end.stop != PROGRAM_STOP_ORDER && end.stop <= PROGRAM_STOP_ORDER &&
-            view_open(&view, record, &end, observations) == 0) {
+        if (end.among != 0) {
+            judge_strangers(&end, observations);
+        } else if (end.stop != PROGRAM_STOP_ORDER && end.stop <= PROGRAM_STOP_ORDER &&
+                   view_open(&view, record, &end, observations) == 0) {
             judge_end(&view);
             view_close(&view);
         }
         program_end_release(&end);
     }
+    judge_strays(record, observations);
+    judge_idle_deadline(record, observations);
     for (unsigned fault = 0; fault < FAULT_COUNT; fault++) {
         uint64_t count = get(&record->programs->explained[fault]);
         observations->explained[fault][EIGHTH_PHASE_NONE][EIGHTH_INTERNAL] += count;

@@ -66,6 +66,9 @@ static int make_room(struct driver *driver, struct failure *failure)
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for %u processes",
                            driver->seat_count);
     }
+    if (strangers_open(&driver->strangers, failure) != 0) {
+        return -1;
+    }
     for (uint32_t i = 0; i < driver->seat_count; i++) {
         struct output none = OUTPUT_INIT;
         driver->seats[i].process.out = none;
@@ -142,6 +145,7 @@ static void release(struct driver *driver)
     free(driver->seats);
     free(driver->polled);
     free(driver->orphans);
+    strangers_close(&driver->strangers);
     free(driver->account);
     tracing_close(&driver->tracing);
     plan_release(&driver->plan);
@@ -153,7 +157,7 @@ static void release(struct driver *driver)
 
 int driver_run_programs(const struct driver_order *order, struct failure *failure)
 {
-    struct driver driver = {.order = order, .signals = {.fd = -1}};
+    struct driver driver = {.order = order, .signals = {.fd = -1}, .parent = getppid()};
     struct shared_memory nothing = SHARED_MEMORY_INIT;
     driver.shared[0] = driver.shared[1] = driver.shared[2] = nothing;
     int result = signals_open(&driver.signals, failure);

@@ -6,6 +6,7 @@
  * It keeps the logbook as a worker does (counts, cycle times, the flight record: lane i is the i-th
  * process that runs at once), and the program log, which holds the ends that must be judged. It
  * holds no client and is not meant to die; if the controller dies, it gets SIGTERM and clears up.
+ * A signal to end that the controller did not order (see program_log.h) is counted and ignored.
  */
 #ifndef PROGRAMS_DRIVER_H
 #define PROGRAMS_DRIVER_H

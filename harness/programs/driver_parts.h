@@ -9,6 +9,7 @@
 #include "harness/programs/account.h"
 #include "harness/programs/driver.h"
 #include "harness/programs/process.h"
+#include "harness/programs/strangers.h"
 #include "harness/watch/signals.h"
 
 #include <poll.h>
@@ -40,14 +41,17 @@ struct driver {
     struct seat *seats;
     struct pollfd *polled;
     struct orphan *orphans;
+    struct strangers strangers;
     uint32_t seat_count;
     uint32_t busy;
     uint32_t number; /**< processes begun */
     uint32_t snapshots;
+    pid_t parent; /**< the controller */
     uint64_t begun;
     uint64_t searched; /**< orphans were */
     uint64_t cannot;   /**< ns: since when no process could be started; 0: it could */
     bool stopping;
+    bool unclean; /**< a program did not end by itself: it had no chance to end its children */
 };
 
 /** The flight record: the seat's process begins or ends; result: 0 if it ended well. */

@@ -8,6 +8,9 @@
 #include "harness/programs/ending.h"
 #include "harness/programs/proc_files.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define LOOK_EVERY (50 * NS_PER_MS)
 /* More of them are looked at less often: it costs the same for each. */
 #define LOOK_TOGETHER 32U
@@ -15,6 +18,7 @@
 #define SETTLE_EVERY (5 * NS_PER_MS)
 /* The target is awaited so long to accept what a process has left in its queue. */
 #define WHOLE_LIMIT NS_PER_S
+
 static bool is_own(const void *context, pid_t pid)
 {
     const struct driver *driver = context;
@@ -27,18 +31,53 @@ static bool is_own(const void *context, pid_t pid)
     return false;
 }
 
-/* Orphans of programs that are gone, or of nobody: they escaped while they were settled. */
-static void end_strangers(struct driver *driver, size_t count)
+/* One without a mark belongs to a program that was there when it was born; one whose mark is ours,
+ * to the program that it names. */
+static bool has_living_owner(const struct driver *driver, const struct orphan *orphan)
 {
-    for (size_t i = 0; i < count; i++) {
-        bool owned = false;
-        for (uint32_t s = 0; s < driver->seat_count && !owned; s++) {
-            owned = process_owns(&driver->seats[s].process, &driver->orphans[i]);
+    for (uint32_t i = 0; i < driver->seat_count; i++) {
+        const struct process *process = &driver->seats[i].process;
+        if (process_owns(process, orphan) ||
+            (orphan->process == 0 && process->state == PROCESS_RUNNING &&
+             process->end.begun <= orphan->born)) {
+            return true;
         }
-        /* One without a mark may belong to a program that runs. */
-        if (!owned && (driver->orphans[i].process != 0 || driver->busy == 0)) {
-            leftovers_signal(&driver->orphans[i], SIGKILL);
-            (void)atomic_fetch_add_explicit(&driver->log->strangers, 1, memory_order_relaxed);
+    }
+    return false;
+}
+
+/* Orphans whose program has ended, whichever it was: they escaped while it was settled, or nothing
+ * says that they were its own. */
+static void end_strangers(struct driver *driver, size_t count, bool at_once, uint64_t now)
+{
+    strangers_begin(&driver->strangers);
+    for (size_t i = 0; i < count; i++) {
+        const struct orphan *orphan = &driver->orphans[i];
+        if (has_living_owner(driver, orphan)) {
+            continue;
+        }
+        uint64_t waited = strangers_wait(&driver->strangers, orphan, now);
+        if (at_once || waited >= OWN_END) {
+            if (driver->stopping || driver->unclean) {
+                (void)atomic_fetch_add_explicit(&driver->log->strangers, 1, memory_order_relaxed);
+            } else {
+                strangers_tell(&driver->strangers, orphan, driver->number, driver->log);
+            }
+            leftovers_signal(orphan, SIGKILL);
+        }
+    }
+}
+
+/* With one place for programs there is no doubt whose an orphan is. */
+static void claim(struct driver *driver, size_t count)
+{
+    const struct process *process = &driver->seats[0].process;
+    if (driver->seat_count != 1 || process->state != PROCESS_SETTLING) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (driver->orphans[i].process == 0 && driver->orphans[i].born >= process->end.begun) {
+            driver->orphans[i].process = process->end.process;
         }
     }
 }
@@ -55,12 +94,13 @@ static void settle(struct driver *driver, uint64_t now)
     driver->searched = now;
     bool unsure;
     size_t count = leftovers_find(is_own, driver, driver->orphans, LEFTOVERS_MOST, &unsure);
+    claim(driver, count);
     for (uint32_t i = 0; i < driver->seat_count; i++) {
         if (driver->seats[i].process.state == PROCESS_SETTLING) {
             process_settle(&driver->seats[i].process, driver->orphans, count, unsure, now);
         }
     }
-    end_strangers(driver, count);
+    end_strangers(driver, count, driver->stopping, now);
 }
 
 static void close_seat(struct driver *driver, uint32_t lane, uint64_t now)
@@ -68,6 +108,8 @@ static void close_seat(struct driver *driver, uint32_t lane, uint64_t now)
     struct seat *seat = &driver->seats[lane];
     struct process *process = &seat->process;
     process->end.settled = now;
+    driver->unclean = driver->unclean || process->end.stop != PROGRAM_NOT_STOPPED ||
+                      !WIFEXITED(process->end.status);
     bool well = ending_take(process, &driver->setup, driver->log, driver->ledger, seat->above);
     bool last = population_ended(driver->population, &process->turn, well, now);
     driver_count_end(driver, lane, well, last);
@@ -119,15 +161,44 @@ static void look(struct driver *driver, uint64_t now)
     }
 }
 
+/* Only the controller gives orders, or its death. A program can send signals, too. */
+static bool is_ordered(struct driver *driver)
+{
+    struct program_log *log = driver->log;
+    bool signalled = signals_take(&driver->signals);
+    if (atomic_load_explicit(&log->ordered, memory_order_acquire) != 0 ||
+        getppid() != driver->parent) {
+        return true;
+    }
+    if (signalled) {
+        uint32_t number = (uint32_t)driver->signals.stop;
+        uint32_t sender = (uint32_t)driver->signals.sender;
+        (void)atomic_fetch_add_explicit(&log->strays, 1, memory_order_relaxed);
+        atomic_store_explicit(&log->stray_number, number, memory_order_relaxed);
+        atomic_store_explicit(&log->stray_sender, sender, memory_order_relaxed);
+        driver->signals.stop = 0;
+    }
+    return false;
+}
+
+static void check_orders(struct driver *driver, uint64_t now)
+{
+    bool ordered = is_ordered(driver);
+    if (driver->stopping) {
+        return;
+    }
+    if (ordered) {
+        driver_stop_all(driver, PROGRAM_STOP_ORDER);
+    } else if (now - driver->begun >= driver->scenario->deadline_ns) {
+        atomic_store_explicit(&driver->log->idle_deadline, driver->busy == 0, memory_order_relaxed);
+        driver_stop_all(driver, PROGRAM_STOP_DEADLINE);
+    }
+}
+
 void driver_watch(struct driver *driver)
 {
     uint64_t now = clock_now();
-    if (signals_take(&driver->signals) && !driver->stopping) {
-        driver_stop_all(driver, PROGRAM_STOP_ORDER);
-    }
-    if (now - driver->begun >= driver->scenario->deadline_ns && !driver->stopping) {
-        driver_stop_all(driver, PROGRAM_STOP_DEADLINE);
-    }
+    check_orders(driver, now);
     for (uint32_t i = 0; i < driver->seat_count; i++) {
         if (driver->seats[i].process.state != PROCESS_NONE) {
             process_watch(&driver->seats[i].process, now);
@@ -182,11 +253,13 @@ void driver_clear_up(struct driver *driver)
     size_t count;
     bool unsure;
     uint64_t begun = clock_now();
+    uint64_t now;
     do {
+        now = clock_now();
         count = leftovers_find(is_own, driver, driver->orphans, LEFTOVERS_MOST, &unsure);
-        end_strangers(driver, count);
+        end_strangers(driver, count, driver->stopping || now - begun >= OWN_END, now);
         if (count > 0 || unsure) {
             (void)poll(NULL, 0, 2);
         }
-    } while ((count > 0 || unsure) && clock_now() - begun < 5 * NS_PER_S);
+    } while ((count > 0 || unsure) && now - begun < 5 * NS_PER_S);
 }

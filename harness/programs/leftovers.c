@@ -41,6 +41,7 @@ static bool examine(pid_t pid, const struct proc_stat *stat, struct orphan *orph
     orphan->pid = pid;
     orphan->group = stat->group;
     orphan->session = stat->session;
+    orphan->born = stat->born;
     orphan->process = marked == 1 ? read_mark(mark) : 0;
     return marked != -1;
 }

@@ -11,6 +11,7 @@
 #define PROGRAMS_LEFTOVERS_H
 
 #include "harness/base/buffer.h"
+#include "harness/base/clock.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,11 @@ struct orphan {
     pid_t group;
     pid_t session;
     uint32_t process; /**< by its mark; 0: it has none of ours */
+    uint64_t born;    /**< ns: not later */
 };
+
+/** Children that are about to end by themselves are not left behind: so long they have, in ns. */
+#define OWN_END (500 * NS_PER_MS)
 
 #define LEFTOVERS_MOST 4096U
 

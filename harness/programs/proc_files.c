@@ -4,6 +4,8 @@
  */
 #include "harness/programs/proc_files.h"
 
+#include "harness/base/clock.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,6 +44,19 @@ static void clean(char *to, size_t capacity, const char *from, size_t length)
     to[i] = '\0';
 }
 
+/* The kernel tells the beginning in ticks since the machine's start, rounded down. */
+static uint64_t instant_of(unsigned long long ticks)
+{
+    struct timespec time;
+    uint64_t tick = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+    uint64_t now = clock_now();
+    (void)clock_gettime(CLOCK_BOOTTIME, &time);
+    uint64_t since_start = (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+    uint64_t latest = (ticks + 1) * tick;
+    uint64_t age = since_start > latest ? since_start - latest : 0;
+    return now > age ? now - age : 0;
+}
+
 bool proc_read_stat(pid_t pid, struct proc_stat *stat)
 {
     char path[48];
@@ -60,9 +75,13 @@ bool proc_read_stat(pid_t pid, struct proc_stat *stat)
     int parent;
     int group;
     int session;
-    if (sscanf(end + 1, " %c %d %d %d", &stat->state, &parent, &group, &session) != 4) {
+    unsigned long long ticks;
+    if (sscanf(end + 1,
+               " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &stat->state, &parent, &group, &session, &ticks) != 5) {
         return false;
     }
+    stat->born = instant_of(ticks);
     stat->parent = parent;
     stat->group = group;
     stat->session = session;

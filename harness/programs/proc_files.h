@@ -18,6 +18,7 @@ struct proc_stat {
     pid_t parent;
     pid_t group;
     pid_t session;
+    uint64_t born; /**< ns, on the clock of clock_now: it began then, or a moment before */
 };
 
 /** False if there is no such process. */

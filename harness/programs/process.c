@@ -16,8 +16,6 @@
 
 /* Between SIGTERM and SIGKILL, for a program and for its leftovers. */
 #define TERM_GRACE (500 * NS_PER_MS)
-/* Children that are about to end by themselves are not left behind. */
-#define OWN_END (500 * NS_PER_MS)
 /* What SIGKILL does not end in this time (it hangs in the kernel) is given up. */
 #define KILL_LIMIT (5 * NS_PER_S)
 #define LEFTOVERS_TOLD 16U

@@ -5,7 +5,8 @@
  *
  *     struct program_log (header, counters) | records, one after the other
  *
- * One writer. The reader reads when the writer is dead, and believes no number in it.
+ * One writer, but for the order to end, which is the reader's. The reader reads when the writer is
+ * dead, and believes no number in it.
  */
 #ifndef WATCH_PROGRAM_LOG_H
 #define WATCH_PROGRAM_LOG_H
@@ -22,7 +23,7 @@
 #include <stdint.h>
 
 #define PROGRAM_LOG_MAGIC UINT64_C(0x676f6c6d67704c38)
-#define PROGRAM_LOG_VERSION 1U
+#define PROGRAM_LOG_VERSION 2U
 #define PROGRAM_LOG_SIZE ((size_t)64 << 20) /* bytes of records */
 #define PROGRAM_SAMPLES 256U                /* of one process */
 
@@ -78,6 +79,8 @@ struct program_end {
     uint32_t connections; /**< at the target by then, as far as the ledger told */
     uint32_t leftovers;   /**< processes that lived on */
     uint32_t immortal;    /**< of these, that could not be killed */
+    uint32_t among;       /**< not 0: it is one of so many programs, and nobody knows which: nothing
+                               but leftovers and left is told */
     uint32_t sample_count;
     struct program_sample samples[PROGRAM_SAMPLES];
 
@@ -96,6 +99,15 @@ struct program_log {
     uint32_t version;
     uint32_t reserved;
     uint64_t size; /**< bytes for records */
+
+    /** Set before the watcher gets a signal to end: one that comes without it is somebody else's,
+     *  such as a program's that kills its parent. */
+    _Atomic uint32_t ordered;
+    _Atomic uint32_t strays;       /**< signals to end that nobody had ordered; they are ignored */
+    _Atomic uint32_t stray_number; /**< the last of them */
+    _Atomic uint32_t stray_sender; /**< pid */
+    _Atomic uint64_t
+        idle_deadline; /**< 1: the deadline came while no process ran, before all had */
 
     _Atomic uint64_t used;      /**< bytes of records */
     _Atomic uint64_t begun;     /**< processes */

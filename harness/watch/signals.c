@@ -12,6 +12,7 @@ int signals_open(struct signals *signals, struct failure *failure)
 {
     signals->fd = -1;
     signals->stop = 0;
+    signals->sender = 0;
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGCHLD);
@@ -38,6 +39,7 @@ bool signals_take(struct signals *signals)
     while (read(signals->fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo != SIGCHLD) {
             signals->stop = (int)info.ssi_signo;
+            signals->sender = (pid_t)info.ssi_pid;
         }
     }
     return signals->stop != 0;

@@ -15,6 +15,7 @@ struct signals {
     int fd;            /**< readable when a signal is pending; -1: not open */
     sigset_t old_mask; /**< what children must get */
     int stop;          /**< SIGINT, SIGTERM or SIGHUP once the user wants to stop; else 0 */
+    pid_t sender;      /**< of stop; 0: the kernel, or unknown here */
 };
 
 /** Blocks SIGCHLD, SIGINT, SIGTERM, SIGHUP and makes the descriptor. SIGPIPE is ignored from then

@@ -255,6 +255,9 @@ static void stop(struct trial_record *record, struct watched *watched, enum tria
     } else {
         worker_tracing_detach(&watched->tracing);
     }
+    if (record->programs != NULL) {
+        atomic_store_explicit(&record->programs->ordered, 1, memory_order_release);
+    }
     /* One that eats memory gets no time to go on; one that hangs may still end in good order. */
     child_signal(child, why == TRIAL_STOP_MEMORY ? SIGKILL : SIGTERM);
 }

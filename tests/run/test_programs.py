@@ -526,6 +526,77 @@ def test_nothing_lives_when_the_driver_is_killed(programs):
     assert result.code == 3
 
 
+def sh(programs, code, *arguments, **changes):
+    words = ["sh", "-c", code.replace("{", "{{"), "sh", "{host}", "{port}", "{instance}", "{cycle}"]
+    return programs.run([*words, *arguments], **changes)
+
+
+CONNECT = f'{OUTSIDER} "$1" "$2" 1 nothing; '
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
+def test_only_eighth_tells_the_driver_to_end(programs, tmp_path, name):
+    load = {"threads": 4, "clients": 4, "cycles": 5}
+    code = CONNECT + f'echo >>"$5"; [ "$3" != 2 ] || kill -{name} $PPID'
+    result = sh(programs, code, tmp_path / "ended", load=load)
+    finding = result.finding("infra")
+    assert f"SIG{name} was sent to the process that drives the program, not by eighth" in finding["title"]
+    assert result.code == 3
+    assert len((tmp_path / "ended").read_text()) == 20  # it was ignored: no cycle was left out
+
+
+def test_a_trial_that_is_idle_at_its_deadline_has_not_passed(programs):
+    steps = [{"run": {}}, {"hold": {"time": "50s"}}, {"run": {}}]
+    words = [OUTSIDER, "{host}", "{port}", "1", "nothing"]
+    finding = programs.run(words, steps=steps, deadline="1s").finding("hang")
+    assert "no process of the program ran, and not all had begun" in finding["title"]
+
+
+# Nothing says whose it is: a session and an environment of its own, and its parent is gone.
+BARE = '(setsid env -i A=1 sleep 4711 >"$5/out" 2>&1 & echo $! >"$5/$3.$4"); '
+
+
+def bare_lives(folder):
+    pids = [int(f.read_text()) for f in folder.glob("?.?")]
+    return [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()]
+
+
+def test_a_bare_daemon_of_the_only_program(programs, tmp_path):
+    result = sh(programs, CONNECT + BARE, tmp_path, load={"cycles": 3})
+    finding = result.finding("leak")
+    assert "1 process of the program lived on" in finding["title"] and finding["occurrences"] == 3
+    assert "sleep 4711" in evidence(finding, "processes left")
+    assert finding["first_connection"] == 1 and bare_lives(tmp_path) == []
+
+
+def test_bare_daemons_of_several_programs(programs, tmp_path):
+    load = {"threads": 2, "clients": 4, "cycles": 3}
+    result = sh(programs, CONNECT + BARE, tmp_path, load=load)
+    finding = result.finding("leak")
+    assert "1 process of one of " in finding["title"] and finding["occurrences"] == 12, finding
+    assert "sleep 4711" in evidence(finding, "processes left")
+    assert result.code == 1 and bare_lives(tmp_path) == []
+
+
+def test_a_bare_daemon_is_ended_while_others_run(programs, tmp_path):
+    # The kernel tells beginnings in hundredths: the next program must be younger by more than one.
+    leave = BARE + "sleep 0.1"
+    await_end = 'while kill -0 $(cat "$5"/*.0); do sleep 0.05; done 2>&-'
+    code = CONNECT + f'if [ "$4" = 0 ]; then {leave}; else {await_end}; fi'
+    steps = [{"run": {"timeout": f"{int(30 * TIME_FACTOR)}s"}}]
+    load = {"threads": 2, "clients": 2, "cycles": 2}
+    result = sh(programs, code, tmp_path, load=load, steps=steps)
+    assert result.finding("leak")["occurrences"] == 2
+
+
+def test_a_bare_daemon_that_its_program_ends_is_none(programs, tmp_path):
+    # It outlives other programs, for longer than leftovers may, and is still there.
+    end = 'sleep 0.7; kill $(cat "$5/$3.$4") || exit 9; while kill -0 $(cat "$5/$3.$4"); do sleep 0.01; done 2>&-'
+    code = CONNECT + f'if [ "$3" = 0 ]; then {BARE} {end}; fi; exit 0'
+    result = sh(programs, code, tmp_path, load={"threads": 3, "clients": 3, "cycles": 3})
+    assert result.code == 0 and result.findings == [], result
+
+
 def test_the_deadline_of_the_trial_ends_all(programs):
     load = {"threads": 4, "clients": 4}
     deadline = f"{int(2 * TIME_FACTOR)}s"
