@@ -7,6 +7,7 @@
 #include "client/eighth_client.h"
 #include "harness/judge/death.h"
 #include "harness/judge/program_growth.h"
+#include "harness/judge/program_module.h"
 #include "harness/judge/reports.h"
 #include "harness/judge/words.h"
 #include "harness/watch/child.h"
@@ -137,7 +138,8 @@ static int view_open(struct view *view, const struct trial_record *trial, struct
     memset(&end->sanitizer, 0, sizeof end->sanitizer);
     record->sanitized = record->sanitizer.length > 0 || end->sanitizer_exit;
     record->sanitizer_exit = end->sanitizer_exit;
-    (void)snprintf(record->module, sizeof record->module, "%s", trial->module);
+    (void)snprintf(record->module, sizeof record->module, "%s",
+                   program_module(&record->stacks, trial->module));
     if (end->untraced && !record->sanitized) {
         (void)snprintf(record->stacks_refused, sizeof record->stacks_refused,
                        "the program could not be traced, so there are no stacks");

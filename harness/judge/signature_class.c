@@ -277,6 +277,11 @@ static enum place place_of_module(const char *module, const char *const *modules
     return PLACE_CLIENT;
 }
 
+bool signature_is_libc(const char *module)
+{
+    return place_of_module(module, NULL, 0) == PLACE_LIBC;
+}
+
 /* The C library is built with paths relative to its own tree. */
 static bool is_libc_source(const char *file)
 {
@@ -433,6 +438,9 @@ enum signature_class signature_classify(const struct stack_frame *frame, const c
     }
     signature_name(frame->function, name, size);
     if (strcmp(name, "main") == 0 && place != PLACE_LIBRARY) {
+        if (place == PLACE_CLIENT && frame->module != NULL && count != 0) {
+            return SIGNATURE_CLIENT;
+        }
         return place == PLACE_WORKER ? SIGNATURE_SENTINEL : SIGNATURE_MAIN;
     }
     return named_class(frame, place, name, size);

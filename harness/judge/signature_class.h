@@ -11,6 +11,7 @@
 
 #include "harness/watch/stack.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum signature_class {
@@ -18,7 +19,8 @@ enum signature_class {
     SIGNATURE_IRRELEVANT,   /**< machinery of aborting, of sanitizers; headers of C++ */
     SIGNATURE_LIBRARY,      /**< a call into a library: kept, part of the key */
     SIGNATURE_BUILTIN, /**< a call that compilers make, drop or replace: kept, not in the key */
-    SIGNATURE_MAIN,    /**< ends the search; the last resort when nothing else is there */
+    SIGNATURE_MAIN,    /**< of an unknown module: ends the search; the last resort when nothing else
+                          is there. main of a module that is the client's is a frame as others */
     SIGNATURE_UNNAMED, /**< the client's own, or nobody knows whose, without a name */
     SIGNATURE_CLIENT
 };
@@ -27,6 +29,9 @@ enum signature_class {
  *  modules: file names of the client's own modules, count 0: unknown. */
 enum signature_class signature_classify(const struct stack_frame *frame, const char *const *modules,
                                         size_t count, char *name, size_t size);
+
+/** True if the module, a path, is the C library's own, or the kernel's vdso. */
+bool signature_is_libc(const char *module);
 
 /** True if name is a wrapper around the call inner: that name with nothing but a customary mark
  *  before it ("xfree", "my_malloc", "safe_memcpy", "wrap_SSL_read"). */

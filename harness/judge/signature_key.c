@@ -139,7 +139,8 @@ static void find_caller(const struct signature_input *input, const struct stack 
     char beyond[SIGNATURE_NAME];
     uint32_t from = site->next;
     if (from >= stack->count ||
-        classify(input, stack, from++, site->caller, sizeof(site->caller)) != SIGNATURE_CLIENT) {
+        classify(input, stack, from++, site->caller, sizeof(site->caller)) != SIGNATURE_CLIENT ||
+        strcmp(site->caller, "main") == 0) { /* calls everything */
         site->caller[0] = '\0';
         return;
     }

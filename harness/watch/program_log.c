@@ -263,6 +263,9 @@ static bool get_stacks(struct cursor *cursor, struct thread_stacks *stacks)
     }
     memcpy(stacks->note, bytes + offsetof(struct thread_stacks, note), sizeof stacks->note);
     stacks->note[sizeof stacks->note - 1] = '\0';
+    memcpy(stacks->executable, bytes + offsetof(struct thread_stacks, executable),
+           sizeof stacks->executable);
+    stacks->executable[sizeof stacks->executable - 1] = '\0';
     return true;
 }
 

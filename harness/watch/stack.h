@@ -98,7 +98,8 @@ struct thread_stacks {
     struct stack_signal signal; /**< number 0 for a snapshot without a signal */
     struct stack_register registers[STACK_REGISTERS]; /**< of the thread with the signal */
     uint32_t register_count;
-    char note[256]; /**< what is missing and why, for a human; "" when nothing is */
+    char note[256];       /**< what is missing and why, for a human; "" when nothing is */
+    char executable[256]; /**< file name of the program that ran; "" unknown */
 };
 
 #define THREAD_STACKS_INIT \

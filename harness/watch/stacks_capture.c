@@ -33,6 +33,23 @@ static void name_read(char *name, size_t capacity, pid_t pid, pid_t tid)
     name[strcspn(name, "\n")] = '\0';
 }
 
+/* The file name alone. A file that was replaced meanwhile has a suffix. */
+static void executable_read(char *name, size_t capacity, pid_t pid, pid_t tid)
+{
+    static const char deleted[] = " (deleted)";
+    char path[64];
+    char target[4096];
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/exe", (int)pid, (int)tid);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    const char *slash = strrchr(target, '/');
+    (void)snprintf(name, capacity, "%s", slash != NULL ? slash + 1 : "");
+    size_t used = strlen(name);
+    if (used > sizeof deleted && strcmp(name + used - (sizeof deleted - 1), deleted) == 0) {
+        name[used - (sizeof deleted - 1)] = '\0';
+    }
+}
+
 void stacks_signal_read(struct stack_signal *signal, pid_t tid)
 {
     siginfo_t info = {0};
@@ -144,6 +161,7 @@ void stacks_capture_walk(struct stacks_capture *capture, const struct stacks_tra
     }
     uint32_t count = tids_collect(tracer, first, tids);
     pid_t living = first != 0 ? first : tids[0];
+    executable_read(stacks->executable, sizeof stacks->executable, tracer->pid, living);
     if (stacks_modules_read(&capture->modules, tracer->pid, living, &failure) == 0) {
         unwinder = stacks_unwind_begin(living, &capture->modules, &failure);
     }

@@ -180,6 +180,42 @@ def test_python_tells_where_it_was(programs, tmp_path):
     assert len(keys) == 2
 
 
+HOW = {
+    "itself": ["{program}"],
+    "env": ["env", "X=1", "{program}"],
+    "shell": ["sh", "-c", 'exec "$0" "$@"', "{program}"],
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("what, function", [("crash-main", "main"), ("crash", "crash_now")])
+def test_one_crash_is_one_finding_however_the_program_is_started(programs, how, what, function):
+    words = [OUTSIDER if word == "{program}" else word for word in HOW[how]]
+    result = programs.run([*words, "{host}", "{port}", 8, what], "--trials", "4")
+    finding = result.finding("crash")
+    assert finding["title"].startswith(f"SIGSEGV at 0x0 in {function}, in run"), finding["title"]
+    assert finding["signature"]["quality"] == "good"
+    assert (finding["rate"]["k"], finding["rate"]["n"]) == (4, 4)
+    assert any(f["client"] and f["function"] == "main" for s in finding["stacks"] for f in s["frames"])
+
+
+def test_native_code_below_a_script_is_the_client(programs, tmp_path):
+    source, library = tmp_path / "fast.c", tmp_path / "fast.so"
+    source.write_text("".join(
+        f"int {name}(volatile int *at) {{ return *at + 1; }}\n" for name in ("fetch", "peek")
+    ))
+    subprocess.run(["gcc", "-g", "-shared", "-fPIC", source, "-o", library], check=True)
+    code = "import ctypes, sys; getattr(ctypes.CDLL(sys.argv[1]), sys.argv[2])(None)"
+    keys = set()
+    for function in ("fetch", "peek"):
+        words = [sys.executable, "-c", code, library, function]
+        finding = programs.run(words, "--trials", "3").finding("crash")
+        assert finding["title"].startswith(f"SIGSEGV at 0x0 in {function}, in run"), finding
+        assert finding["rate"]["k"] == 3 and finding["signature"]["quality"] == "good"
+        keys.add(finding["signature"]["key"])
+    assert len(keys) == 2
+
+
 def test_python_that_says_nothing_is_not_quoted(programs, tmp_path):
     """Nor one that said something about another signal."""
     for function in ("read", "log"):
@@ -187,6 +223,13 @@ def test_python_that_says_nothing_is_not_quoted(programs, tmp_path):
         assert result.findings, result
         for finding in result.findings:
             assert "SIGSEGV" in finding["title"] and "Python" not in finding["title"]
+
+
+def test_an_interpreter_is_not_the_client(programs):
+    # Any line of any script may have called it: two of them must never be taken for one.
+    program = os.path.realpath(sys.executable)
+    result = programs.run([program, "-c", "import os; os.abort()"], "--trials", "2")
+    assert [f["signature"]["quality"] for f in result.findings] == ["low", "low"]
 
 
 def test_a_crash_in_a_thread_of_the_program(programs):

@@ -235,6 +235,9 @@ int main(int argc, char **argv)
         }
         rest(slow ? 10 : 0);
     }
+    if (strcmp(argv[4], "crash-main") == 0) {
+        *(volatile int *volatile)NULL = 8;
+    }
     end_as(argv[4]);
     return 0;
 }

@@ -348,6 +348,20 @@ static void one_bug_is_linked_across_tools(void **state)
     assert_false(signature_equal(&crash, &use));
 }
 
+/* Of a program. It calls everything, so what it calls is not related by that. */
+static void main_of_the_client_is_a_frame(void **state)
+{
+    (void)state;
+    struct signature_key one = make_key("SIGSEGV", FRAMES("main@libclient.so"), NULL);
+    assert_int_equal(one.quality, SIGNATURE_GOOD);
+    assert_string_equal(one.key, "v2:crash:SIGSEGV:main");
+    one = make_key("SIGSEGV", FRAMES("load@libclient.so", "main@libclient.so"), NULL);
+    struct signature_key other =
+        make_key("SIGSEGV", FRAMES("save@libclient.so", "main@libclient.so"), NULL);
+    assert_false(signature_equal(&one, &other));
+    assert_false(signature_related(&one, &other));
+}
+
 static void low_quality_never_merges(void **state)
 {
     (void)state;
@@ -426,6 +440,7 @@ int main(void)
         cmocka_unit_test(an_object_in_cxx_has_one_key_for_all_compilers),
         cmocka_unit_test(a_race_is_the_same_from_both_sides),
         cmocka_unit_test(one_bug_is_linked_across_tools),
+        cmocka_unit_test(main_of_the_client_is_a_frame),
         cmocka_unit_test(low_quality_never_merges),
         cmocka_unit_test(stacks_that_break_off_in_a_library_leave_it_to_the_access),
         cmocka_unit_test(leaks_that_break_off_are_one_for_each_library),
