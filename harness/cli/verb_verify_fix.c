@@ -16,25 +16,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of trials of which only the clean ones count, so many times as many as their share asks for. */
+#define SPARE 1.5
+
 struct verification {
     struct verify_setup setup;
     struct verify_arm before;
     struct verify_arm after;
     struct report_folder folder;
     struct fix_answer answer;
+    struct fix_rows rows;
     struct failure trouble;
     char started[32];
     uint64_t begun;
 };
 
-static void decide(struct verification *all)
+static int decide(struct verification *all)
 {
+    const struct verify_options *options = all->setup.options;
     const struct scenario_result *old = verify_arm_result(&all->before);
     const struct scenario_result *fixed = verify_arm_result(&all->after);
-    struct fix_trials before = fix_report_trials(old);
-    struct fix_trials after = fix_report_trials(fixed);
-    fix_decide(&before, &after, fix_report_new(old, fixed), all->setup.options->confidence,
-               &all->answer);
+    struct fix_trials before = fix_trials_before(old);
+    struct fix_trials after = fix_trials_after(fixed);
+    fix_rows_release(&all->rows);
+    if (fix_rows_make(&all->rows, old, fixed, options->findings.items,
+                      (size_t)options->findings.count) != 0) {
+        return failure_set(&all->trouble, FAILURE_ENVIRONMENT, "no memory for the findings");
+    }
+    fix_decide(&before, &after, all->rows.items, all->rows.count, all->rows.new_signatures,
+               options->confidence, &all->answer);
+    return 0;
 }
 
 /* ---- the two builds ---- */
@@ -44,8 +55,7 @@ static int run_before(struct verification *all, const struct verify_order *order
     if (verify_arm_run(&all->before, &all->setup, order, &all->folder, &all->trouble) != 0) {
         return -1;
     }
-    decide(all);
-    return 0;
+    return decide(all);
 }
 
 static int run_after(struct verification *all, const struct verify_order *order)
@@ -57,13 +67,37 @@ static int run_after(struct verification *all, const struct verify_order *order)
 
 static void tell_plan(const struct verification *all, uint64_t trials)
 {
-    struct fix_trials before = fix_report_trials(verify_arm_result(&all->before));
+    struct fix_trials before = fix_trials_before(verify_arm_result(&all->before));
     if (!all->setup.options->quiet) {
         (void)fprintf(stderr,
                       "eighth verify-fix: the old build failed in %" PRIu64 " of %" PRIu64
                       " trials; %" PRIu64 " clean ones prove a fix; running %" PRIu64 "\n",
                       before.failed, before.run, all->answer.needed, trials);
     }
+}
+
+/* Where some bugs are not judged, the first finding need not be one that counts. */
+static bool judges_all(const struct verification *all)
+{
+    for (size_t i = 0; i < all->rows.count; i++) {
+        if (!all->rows.items[i].judged) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* As many as must be clean, and room for those that will die of what is not judged. */
+static uint64_t trials_to_run(const struct verification *all)
+{
+    uint64_t run = fix_trials_before(verify_arm_result(&all->before)).run;
+    uint64_t most = all->setup.options->most;
+    double clean = (double)(run - all->rows.spoiled) / (double)run;
+    double trials = (double)all->answer.needed;
+    if (all->rows.spoiled > 0) {
+        trials = SPARE * trials / clean;
+    }
+    return trials < (double)most ? (uint64_t)trials : most;
 }
 
 /* Without a control there is no number of trials that would say anything. */
@@ -74,19 +108,18 @@ static int run_both(struct verification *all, const struct verify_order *control
         all->answer.reason == FIX_NO_CONTROL) {
         return all->trouble.kind == FAILURE_NONE ? 0 : -1;
     }
-    uint64_t needed = all->answer.needed;
     struct verify_order order = {
         .role = "after",
         .client = options->after,
-        .trials = needed < options->most ? needed : options->most,
-        .until_finding = true,
+        .trials = trials_to_run(all),
+        .until_finding = judges_all(all),
+        .timed = true,
         .seed = all->before.options.seed,
         .has_seed = true,
     };
     tell_plan(all, order.trials);
     int result = run_after(all, &order);
-    decide(all);
-    return result;
+    return decide(all) != 0 ? -1 : result;
 }
 
 /* ---- the report ---- */
@@ -120,6 +153,7 @@ static cJSON *build_report(const struct verification *all)
         .before = side_of(&all->before, before, sizeof before),
         .after = side_of(&all->after, after, sizeof after),
         .answer = &all->answer,
+        .rows = &all->rows,
     };
     return fix_report_build(&run);
 }
@@ -197,8 +231,7 @@ static int verify(struct verification *all, const struct verify_order *control)
         report_folder_drop(&all->folder);
         return verb_fail("verify-fix", &all->trouble);
     }
-    decide(all);
-    if (run_both(all, control) != 0) {
+    if (decide(all) != 0 || run_both(all, control) != 0) {
         (void)verb_fail("verify-fix", &all->trouble);
     }
     int told = tell(all);
@@ -238,6 +271,7 @@ int verb_verify_fix(const struct invocation *invocation, int argc, char **argv)
     struct verify_order control = {
         .role = "before", .client = options.before, .trials = options.control};
     int code = verify(all, &control);
+    fix_rows_release(&all->rows);
     verify_arm_release(&all->after);
     verify_arm_release(&all->before);
     free(all);

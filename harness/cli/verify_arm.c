@@ -57,7 +57,7 @@ static int add_words(struct verify_arm *arm, const struct verify_setup *setup,
     if (add_option(arm, "--client", order->client, failure) != 0 ||
         add_option(arm, "--trials", number, failure) != 0 ||
         (order->until_finding && add_word(arm, "--until-finding", failure) != 0) ||
-        (order->until_finding && setup->options->time != NULL &&
+        (order->timed && setup->options->time != NULL &&
          add_option(arm, "--time", setup->options->time, failure) != 0)) {
         return -1;
     }

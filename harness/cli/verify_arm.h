@@ -34,6 +34,7 @@ struct verify_order {
     const char *client; /**< as --client of run takes it */
     uint64_t trials;
     bool until_finding;
+    bool timed;    /**< the option of a time holds for it */
     uint64_t seed; /**< given if has_seed */
     bool has_seed;
 };

@@ -126,6 +126,16 @@ static int take_keep(void *context, const char *value, struct failure *failure)
     return pass_on(context, "--keep", value, failure);
 }
 
+static int take_finding(void *context, const char *value, struct failure *failure)
+{
+    struct verify_words *words = &((struct verify_options *)context)->findings;
+    if (words->count >= VERIFY_MOST_WORDS) {
+        return failure_set(failure, FAILURE_USAGE, "too many options");
+    }
+    words->items[words->count++] = value;
+    return 0;
+}
+
 static int take_reports(void *context, const char *value, struct failure *failure)
 {
     (void)failure;
@@ -154,6 +164,11 @@ static const struct option_entry entries[] = {
      "path to a .so, with options for it",
      take_before},
     {"after", 0, "LIBRARY[:{JSON}]", "the build with the fix", take_after},
+    {"finding", 0, "PATTERN",
+     "judge only this bug: the key of a signature, or a glob of it or of\n"
+     "\"KIND: TITLE\"; all that match are one bug ('*': all are one). May be\n"
+     "repeated; what no pattern matches is told, but not judged",
+     take_finding},
     {"confidence", 0, "P%", "how sure the answer has to be (default: 99%)", take_confidence},
     {"control", 0, "N", "trials of the old build, to measure its rate (default: 20)", take_control},
     {"trials", 0, "N", "trials of the fixed build, at most (default: 1000)", take_trials},
@@ -177,6 +192,10 @@ const struct verb_help help_verify_fix = {
             "as rarely as the lower bound of that rate (exact, 95 %) would have been caught with\n"
             "99 %. Then the fixed build runs so many trials of the same scenario: the same load,\n"
             "the same flavor, the same seeds. It ends with the first that has a finding.\n"
+            "\n"
+            "Each signature that the old build showed is a bug of its own, and the rarest one\n"
+            "decides how many clean trials it takes. If many signatures have one cause, as with\n"
+            "a corrupted heap, say so with --finding.\n"
             "\n"
             "Any finding counts, also those that the scenario expects. Options given with a\n"
             "library replace those of the scenario; without, they stay (LIBRARY:{} for none).\n"

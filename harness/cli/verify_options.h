@@ -20,15 +20,16 @@ struct verify_words {
 };
 
 struct verify_options {
-    const char *before;         /**< the old build, as --client of run takes it; NULL: not given */
-    const char *after;          /**< the fixed one */
-    double confidence;          /**< in (0, 1) */
-    uint64_t control;           /**< trials of the old build */
-    uint64_t most;              /**< trials of the fixed build, at most */
-    const char *time;           /**< no new trial of the fixed build after it; NULL: no limit */
-    const char *reports;        /**< where the folder is made */
-    const char *name;           /**< of the folder and of the report */
-    bool quiet;                 /**< only the path of the result */
+    const char *before;  /**< the old build, as --client of run takes it; NULL: not given */
+    const char *after;   /**< the fixed one */
+    double confidence;   /**< in (0, 1) */
+    uint64_t control;    /**< trials of the old build */
+    uint64_t most;       /**< trials of the fixed build, at most */
+    const char *time;    /**< no new trial of the fixed build after it; NULL: no limit */
+    const char *reports; /**< where the folder is made */
+    const char *name;    /**< of the folder and of the report */
+    bool quiet;          /**< only the path of the result */
+    struct verify_words findings; /**< patterns: what is to be judged; none: all */
     struct verify_words shared; /**< options that are passed to run as they are, for both builds */
 };
 

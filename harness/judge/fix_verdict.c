@@ -24,14 +24,16 @@ const char *fix_reason_name(enum fix_reason reason)
     return names[reason];
 }
 
-static struct stat_interval old_rate(const struct fix_trials *before)
+const char *fix_state_name(enum fix_state state)
 {
-    return stat_clopper_pearson(before->failed, before->run, RATE_CONFIDENCE);
+    static const char *const names[] = {"gone", "back", "open", "not judged"};
+    return names[state];
 }
 
 uint64_t fix_trials_needed(const struct fix_trials *before, double confidence)
 {
-    return stat_runs_to_verify(old_rate(before).low, confidence);
+    return stat_runs_to_verify(
+        stat_clopper_pearson(before->failed, before->run, RATE_CONFIDENCE).low, confidence);
 }
 
 static void set(struct fix_answer *answer, enum fix_verdict verdict, enum fix_reason reason,
@@ -42,18 +44,60 @@ static void set(struct fix_answer *answer, enum fix_verdict verdict, enum fix_re
     answer->more = more;
 }
 
-void fix_decide(const struct fix_trials *before, const struct fix_trials *after,
-                uint64_t new_signatures, double confidence, struct fix_answer *answer)
+static void decide_row(const struct fix_trials *before, const struct fix_trials *after,
+                       double confidence, struct fix_row *row)
 {
-    answer->old_rate = old_rate(before);
-    answer->needed = fix_trials_needed(before, confidence);
-    answer->confidence =
-        after->failed == 0 ? stat_verified_confidence(answer->old_rate.low, after->run) : 0;
+    struct fix_trials seen = {row->before, before->run, true};
+    row->rate = stat_clopper_pearson(row->before, before->run, RATE_CONFIDENCE);
+    row->needed = row->whole ? before->run : fix_trials_needed(&seen, confidence);
+    row->more = after->run < row->needed ? row->needed - after->run : 0;
+    row->confidence = row->after > 0 ? 0
+                      : row->whole   ? (row->more == 0 ? 1 : 0)
+                                     : stat_verified_confidence(row->rate.low, after->run);
+    row->state = !row->judged     ? FIX_NOT_JUDGED
+                 : row->after > 0 ? FIX_BACK
+                 : row->more > 0  ? FIX_OPEN
+                                  : FIX_GONE;
+}
+
+/* Sums up the rows that count. True if one of them is back. */
+static bool decide_rows(const struct fix_trials *before, const struct fix_trials *after,
+                        struct fix_row *rows, size_t count, double confidence,
+                        struct fix_answer *answer)
+{
+    bool back = false;
+    bool any = false;
+    answer->needed = 0;
+    answer->confidence = 1;
+    for (size_t i = 0; i < count; i++) {
+        struct fix_row *row = &rows[i];
+        decide_row(before, after, confidence, row);
+        if (row->judged) {
+            any = true;
+            back = back || row->state == FIX_BACK;
+            answer->needed = row->needed > answer->needed ? row->needed : answer->needed;
+            answer->confidence =
+                row->confidence < answer->confidence ? row->confidence : answer->confidence;
+        }
+    }
+    if (!any) {
+        answer->needed = STAT_NEVER;
+        answer->confidence = 0;
+    }
+    return back;
+}
+
+void fix_decide(const struct fix_trials *before, const struct fix_trials *after,
+                struct fix_row *rows, size_t count, uint64_t new_signatures, double confidence,
+                struct fix_answer *answer)
+{
+    bool back = decide_rows(before, after, rows, count, confidence, answer);
     if (new_signatures > 0) {
+        answer->confidence = 0;
         set(answer, FIX_NOT_FIXED, FIX_FAILS_ANEW, 0);
-    } else if (after->failed > 0) {
+    } else if (back) {
         set(answer, FIX_NOT_FIXED, FIX_STILL_FAILS, 0);
-    } else if (before->failed == 0) {
+    } else if (answer->needed == STAT_NEVER) {
         uint64_t run = before->run > 0 ? before->run : 1;
         set(answer, FIX_INCONCLUSIVE, FIX_NO_CONTROL, CONTROL_AGAIN * run);
     } else if (!before->trustworthy || !after->trustworthy) {

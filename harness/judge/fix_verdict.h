@@ -2,10 +2,11 @@
  *
  * Whether a fix fixes: of so many trials of the old build so many failed, and the fixed one?
  *
- * The claim is that the fixed build's rate is below the old one's lower bound (exact, two-sided
- * 95 %, as all rates of reports): clean trials that a build as bad as that would show by luck with
- * less than 1 - confidence. One trial of the fixed build with a finding refutes it, whatever the
- * finding: the same one is not fixed, a new one is no better.
+ * The claim is made bug by bug (fix_rows.h), for one that is frequent says nothing about one that
+ * is rare: each is gone when its rate is below the old one's lower bound (exact, two-sided 95 %, as
+ * all rates of reports): clean trials that a build as bad as that would show by luck with less than
+ * 1 - confidence. It is fixed when all are gone. One trial of the fixed build with a finding
+ * refutes it: the same one is not fixed, a new one is no better.
  *
  * Pure functions, safe in any thread.
  */
@@ -15,6 +16,7 @@
 #include "harness/judge/stat_special.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum fix_verdict { FIX_FIXED = 0, FIX_NOT_FIXED, FIX_INCONCLUSIVE };
@@ -42,23 +44,49 @@ struct fix_trials {
     bool trustworthy; /**< few enough were lost to the machine */
 };
 
+/** What became of a bug of the old build. */
+enum fix_state { FIX_GONE = 0, FIX_BACK, FIX_OPEN, FIX_NOT_JUDGED };
+
+/** "gone", "back", "open", "not judged". */
+const char *fix_state_name(enum fix_state state);
+
+struct finding;
+
+/** One bug of the old build. */
+struct fix_row {
+    const char *pattern;           /**< what made one row of several findings; NULL: nothing */
+    const struct finding *example; /**< its first finding in the old build; NULL: none */
+    uint64_t findings;             /**< of the old build, in this row */
+    uint64_t before;               /**< trials of the old build that showed it */
+    uint64_t after;                /**< of the fixed one */
+    bool whole; /**< a threshold, judged once for all trials: it takes as many as the control had */
+    bool judged; /**< the verdict depends on it */
+    /* Set by fix_decide. */
+    enum fix_state state;
+    struct stat_interval rate; /**< old, exact, 95 % */
+    uint64_t needed;           /**< clean trials that prove it gone; STAT_NEVER: never seen */
+    uint64_t more;             /**< of these are missing */
+    double confidence;         /**< that it is gone; 0 when it is back */
+};
+
 struct fix_answer {
     enum fix_verdict verdict;
     enum fix_reason reason;
-    struct stat_interval old_rate; /**< exact, 95 % */
     uint64_t needed;   /**< clean trials that prove the fix; STAT_NEVER without a failure before */
     uint64_t more;     /**< trials that are missing: of the fixed build, or of the old one without a
                           failure; 0 when it is decided */
-    double confidence; /**< that the clean trials give; 0 where one was not clean */
+    double confidence; /**< that the rarest bug is gone; 0 where one is back or new */
 };
 
-/** Clean trials of the fixed build that prove the fix. STAT_NEVER if the old one never failed. */
+/** Clean trials that prove a bug gone that failed of so many trials. STAT_NEVER if it never did. */
 uint64_t fix_trials_needed(const struct fix_trials *before, double confidence);
 
-/** Decides. new_signatures: of findings of the fixed build, so many have a signature that the old
- *  build never showed. */
+/** Decides, for each row and for all. before->run counts its trials, after->run the clean ones.
+ *  new_signatures: of findings of the fixed build, so many have a signature that the old build
+ *  never showed. */
 void fix_decide(const struct fix_trials *before, const struct fix_trials *after,
-                uint64_t new_signatures, double confidence, struct fix_answer *answer);
+                struct fix_row *rows, size_t count, uint64_t new_signatures, double confidence,
+                struct fix_answer *answer);
 
 /** The rate that so many trials of the old build, and the missing ones, would have shown with 95 %:
  *  what FIX_NO_CONTROL asks for. */

@@ -5,39 +5,12 @@
 #include "harness/report/fix_report.h"
 
 #include "harness/base/clock.h"
-#include "harness/judge/rate.h"
 #include "harness/judge/stat_binomial.h"
 #include "harness/judge/stat_budget.h"
 #include "harness/report/environment.h"
 #include "harness/report/json.h"
 
 #define RATE_CONFIDENCE 0.95
-
-struct fix_trials fix_report_trials(const struct scenario_result *result)
-{
-    struct fix_trials trials = {0, 0, true};
-    if (result != NULL) {
-        trials.failed = result->trials_with_findings;
-        trials.run = rate_trials(result);
-        trials.trustworthy = !rate_is_untrustworthy(result);
-    }
-    return trials;
-}
-
-static bool is_new(const struct scenario_result *before, const struct finding *finding)
-{
-    return finding->kind != FINDING_INFRA &&
-           (before == NULL || finding_list_find(&before->findings, finding->signature.key) == NULL);
-}
-
-uint64_t fix_report_new(const struct scenario_result *before, const struct scenario_result *after)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; after != NULL && i < after->findings.count; i++) {
-        count += is_new(before, after->findings.items[i]);
-    }
-    return count;
-}
 
 static void add_findings(cJSON *side, const struct scenario_result *result,
                          const struct scenario_result *before)
@@ -51,7 +24,7 @@ static void add_findings(cJSON *side, const struct scenario_result *result,
         json_text(item, "signature", finding->signature.key);
         json_count(item, "trials", finding->trials);
         if (before != result) {
-            json_bool(item, "new", is_new(before, finding));
+            json_bool(item, "new", fix_rows_is_new(before, finding));
         }
     }
 }
@@ -88,7 +61,7 @@ static void add_side(cJSON *report, const char *key, const struct fix_side *side
         (void)cJSON_AddNullToObject(report, key);
         return;
     }
-    struct fix_trials counted = fix_report_trials(result);
+    struct fix_trials counted = fix_trials_before(result);
     cJSON *item = json_object(report, key);
     add_client(item, result);
     cJSON *trials = json_object(item, "trials");
@@ -114,6 +87,40 @@ static void add_answer(cJSON *report, const struct fix_answer *answer, bool had_
     json_number(report, "confidence_reached", answer->confidence);
 }
 
+/* What a reader would call the row: its pattern, or its only signature. */
+static void add_row(cJSON *list, const struct fix_row *row, uint64_t run)
+{
+    const struct finding *example = row->example;
+    cJSON *item = json_item(list);
+    json_text(item, "state", fix_state_name(row->state));
+    json_text(item, "finding", row->pattern != NULL ? row->pattern : example->signature.key);
+    json_text(item, "kind", example != NULL ? finding_kind_name(example->kind) : "");
+    json_text(item, "title", example != NULL ? example->title : "");
+    json_count(item, "findings", row->findings);
+    cJSON *rate = json_object(item, "old_rate");
+    json_count(rate, "k", row->before);
+    json_count(rate, "n", run);
+    json_number(rate, "low", row->rate.low);
+    json_number(rate, "high", row->rate.high);
+    json_count(item, "trials_after", row->after);
+    if (row->needed == STAT_NEVER) {
+        (void)cJSON_AddNullToObject(item, "clean_trials_needed");
+    } else {
+        json_count(item, "clean_trials_needed", row->needed);
+    }
+    json_count(item, "more_trials", row->needed == STAT_NEVER ? 0 : row->more);
+    json_number(item, "confidence_reached", row->confidence);
+}
+
+static void add_rows(cJSON *report, const struct fix_run *run)
+{
+    cJSON *list = json_array(report, "bugs");
+    uint64_t trials = fix_trials_before(run->before.result).run;
+    for (size_t i = 0; i < run->rows->count; i++) {
+        add_row(list, &run->rows->items[i], trials);
+    }
+}
+
 cJSON *fix_report_build(const struct fix_run *run)
 {
     cJSON *report = cJSON_CreateObject();
@@ -123,6 +130,7 @@ cJSON *fix_report_build(const struct fix_run *run)
     const struct scenario_result *before = run->before.result;
     json_number(report, "version", FIX_REPORT_VERSION);
     add_answer(report, run->answer, before != NULL);
+    add_rows(report, run);
     json_number(report, "confidence", run->confidence);
     json_text(report, "name", run->name);
     json_count(report, "seed", run->seed);

@@ -7,7 +7,7 @@
 #define REPORT_FIX_REPORT_H
 
 #include "harness/base/buffer.h"
-#include "harness/judge/fix_verdict.h"
+#include "harness/judge/fix_rows.h"
 #include "harness/judge/result.h"
 
 #include <cjson/cJSON.h>
@@ -32,14 +32,8 @@ struct fix_run {
     struct fix_side before;
     struct fix_side after;
     const struct fix_answer *answer;
+    const struct fix_rows *rows;
 };
-
-/** Trials of a build that count; none for NULL. */
-struct fix_trials fix_report_trials(const struct scenario_result *result);
-
-/** Findings of `after` with a signature that `before` never showed; infrastructure failures are
- *  none. Either may be NULL. */
-uint64_t fix_report_new(const struct scenario_result *before, const struct scenario_result *after);
 
 /** The whole tree; NULL without memory. The caller frees it with cJSON_Delete. */
 cJSON *fix_report_build(const struct fix_run *run);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SHOWN 8 /* findings of a build */
+#define BUGS 12
 
 static void add_findings(const cJSON *side, struct buffer *text)
 {
@@ -64,6 +65,50 @@ static void add_side(const cJSON *report, const char *key, struct buffer *text)
     add_findings(side, text);
 }
 
+static void add_bug(const cJSON *bug, struct buffer *text)
+{
+    const char *state = json_get_text(bug, "state");
+    const cJSON *rate = json_get(bug, "old_rate");
+    double more = json_get_number(bug, "more_trials");
+    double findings = json_get_number(bug, "findings");
+    buffer_printf(text, "    %-10s  %.0f of %.0f before, ", state, json_get_number(rate, "k"),
+                  json_get_number(rate, "n"));
+    if (json_get_number(bug, "trials_after") > 0) {
+        buffer_printf(text, "%.0f after", json_get_number(bug, "trials_after"));
+    } else if (strcmp(state, "open") == 0 && more > 0) {
+        buffer_printf(text, "%.0f more trials", more);
+    } else {
+        buffer_puts(text, "none after");
+    }
+    const char *kind = json_get_text(bug, "kind");
+    buffer_printf(text, ": %s%s%s", kind[0] != '\0' ? kind : json_get_text(bug, "finding"),
+                  kind[0] != '\0' ? ": " : "", json_get_text(bug, "title"));
+    if (findings > 1) {
+        buffer_printf(text, " (and %.0f more signatures)", findings - 1);
+    }
+    buffer_puts(text, "\n");
+}
+
+/* What became of each bug of the old build. */
+static void add_bugs(const cJSON *report, struct buffer *text)
+{
+    const cJSON *bugs = json_get(report, "bugs");
+    int shown = 0;
+    int count = cJSON_GetArraySize(bugs);
+    const cJSON *bug;
+    if (count > 0) {
+        buffer_puts(text, "\n  bugs of the old build:\n");
+    }
+    cJSON_ArrayForEach(bug, bugs)
+    {
+        if (++shown > BUGS) {
+            buffer_printf(text, "    and %d more: verify-fix.json has all\n", count - BUGS);
+            return;
+        }
+        add_bug(bug, text);
+    }
+}
+
 static bool has_same_client(const cJSON *report)
 {
     const cJSON *one = json_get(json_get(report, "before"), "client");
@@ -77,29 +122,29 @@ static void add_why(const cJSON *report, struct buffer *text)
 {
     const char *reason = json_get_text(report, "reason");
     const cJSON *old = json_get(json_get(report, "before"), "rate");
-    const cJSON *now = json_get(json_get(report, "after"), "rate");
+    double clean = json_get_number(json_get(json_get(report, "after"), "trials"), "clean");
     double more = json_get_number(report, "more_trials");
     if (reason[0] == '\0') {
         buffer_printf(text,
-                      ": all of %.0f trials clean; a build that failed in %.3g %% of trials, the "
-                      "old rate's lower bound, would pass this in %.2g %% of cases",
-                      json_get_number(now, "n"), json_get_number(old, "low") * 100,
-                      (1 - json_get_number(report, "confidence_reached")) * 100);
+                      ": %.0f clean trials; a build with any of these bugs as rare as its old "
+                      "rate's lower bound would pass this in at most %.2g %% of cases",
+                      clean, (1 - json_get_number(report, "confidence_reached")) * 100);
     } else if (strcmp(reason, "still-fails") == 0) {
         buffer_puts(text, ": the fixed build fails as the old one did");
     } else if (strcmp(reason, "fails-anew") == 0) {
         buffer_puts(text, ": the fixed build fails in a way in which the old one never did");
     } else if (strcmp(reason, "no-control") == 0) {
         buffer_printf(text,
-                      ", %.0f more trials: the old build did not fail in %.0f, so there is nothing "
-                      "to see fixed. Try --control %.0f, another --flavor, more load",
-                      more, json_get_number(old, "n"), more + json_get_number(old, "n"));
+                      ", %.0f more trials: the old build did not fail%s in %.0f, so there is "
+                      "nothing to see fixed. Try --control %.0f, another --flavor, more load",
+                      more, json_get_number(old, "k") > 0 ? " like that" : "",
+                      json_get_number(old, "n"), more + json_get_number(old, "n"));
     } else if (strcmp(reason, "too-few-trials") == 0) {
         buffer_printf(text,
-                      ", %.0f more trials: all of %.0f clean, which makes a fix %.3g %% sure. More "
-                      "--trials, or more --control: that may raise the old rate's lower bound",
-                      more, json_get_number(now, "n"),
-                      json_get_number(report, "confidence_reached") * 100);
+                      ", %.0f more trials: %.0f clean ones make it %.3g %% sure that the rarest "
+                      "bug is gone. More --trials, or more --control: that may raise the old "
+                      "rate's lower bound; or --finding, if several are one bug",
+                      more, clean, json_get_number(report, "confidence_reached") * 100);
     } else {
         buffer_printf(text,
                       ", %.0f more trials: more than 5 %% of the trials were infrastructure "
@@ -116,6 +161,7 @@ void form_fix(const cJSON *report, struct buffer *text)
                   json_get_text(scenario, "flavor"));
     add_side(report, "before", text);
     add_side(report, "after", text);
+    add_bugs(report, text);
     if (has_same_client(report)) {
         buffer_puts(text, "\n  note: both builds are the same file with the same options\n");
     }

@@ -6,7 +6,7 @@ import math
 
 import jsonschema
 import pytest
-from conftest import FLAVOR, ROOT
+from conftest import BARE, FLAVOR, OUT, ROOT
 
 pytestmark = pytest.mark.skipif(FLAVOR != "plain", reason="verdicts do not depend on the flavor")
 
@@ -137,3 +137,89 @@ def test_usage_is_refused_before_anything_runs(eighth, words, text):
     assert result.code == 2, result
     assert text in result.err, result
     assert not eighth.reports.exists()
+
+
+# ---- bug by bug ----------------------------------------------------------------------------
+
+# Which trials die of the rare one follows from the seed; both builds run the same trials.
+SEED = 5
+
+
+@pytest.fixture
+def two_bugs(eighth):
+    library = OUT / "run" / "two_bugs.so"
+
+    def run(before, after, *more, share=0.1, control=20):
+        words = [f'{library}:{{"bugs": "{bugs}"}}' for bugs in (before, after)]
+        path = eighth.write(BARE | {"load": {"threads": 1, "clients": 1, "cycles": 5}})
+        return Answer(eighth(
+            "verify-fix", "--before", words[0], "--after", words[1], path, "--control", control,
+            "--seed", SEED, "--reports", eighth.reports, *more, timeout=120,
+            env={"EIGHTH_TEST_SOMETIMES": str(share)},
+        ))
+    return run
+
+
+def bugs_of(answer):
+    """The state of each bug by the function that it is named after."""
+    return {name: bug for bug in answer["bugs"] for name in ("bug_often", "bug_rare")
+            if name in bug["finding"] or name in bug["title"]}
+
+
+def test_a_rare_bug_that_stays_is_not_fixed_by_the_frequent_one_that_went(two_bugs):
+    answer = two_bugs("often rare", "rare")
+    assert (answer.code, answer["reason"]) == (1, "still-fails"), answer
+    bugs = bugs_of(answer)
+    often, rare = bugs["bug_often"], bugs["bug_rare"]
+    assert 1 <= rare["old_rate"]["k"] <= 4, answer
+    assert often["old_rate"]["k"] + rare["old_rate"]["k"] == 20
+    # More clean trials than would have proved the frequent one gone: all together they would do.
+    assert answer["after"]["trials"]["clean"] >= 3
+    assert answer["clean_trials_needed"] == rare["clean_trials_needed"] > 100
+    assert rare["state"] == "back" and rare["trials_after"] == 1
+    assert often["state"] in ("gone", "open") and often["trials_after"] == 0
+
+
+def test_a_rare_bug_that_did_not_show_yet_is_inconclusive(two_bugs):
+    answer = two_bugs("often rare", "none", "--trials", 12)
+    assert (answer.code, answer["reason"]) == (3, "too-few-trials"), answer
+    bugs = bugs_of(answer)
+    assert bugs["bug_often"]["state"] == "gone" and bugs["bug_often"]["more_trials"] == 0
+    assert bugs["bug_rare"]["state"] == "open"
+    assert bugs["bug_rare"]["more_trials"] == answer["more_trials"] > 100
+    assert f"inconclusive, {answer['more_trials']} more trials" in answer.out
+
+
+def test_both_bugs_gone_is_fixed(two_bugs):
+    answer = two_bugs("often rare", "none", share=0.5)
+    assert (answer.code, answer["verdict"]) == (0, "fixed"), answer
+    assert {bug["state"] for bug in answer["bugs"]} == {"gone"} and len(answer["bugs"]) == 2
+    assert answer["after"]["trials"]["clean"] == max(
+        bug["clean_trials_needed"] for bug in answer["bugs"])
+
+
+def test_one_bug_can_be_judged_alone(two_bugs):
+    answer = two_bugs("often rare", "rare", "--finding", "crash: *bug_often*", share=0.3)
+    assert (answer.code, answer["verdict"]) == (0, "fixed"), answer
+    bugs = bugs_of(answer)
+    assert bugs["bug_often"]["state"] == "gone", answer
+    # It is still there, it is told, and a trial that died of it is no clean one.
+    assert bugs["bug_rare"]["state"] == "not judged" and bugs["bug_rare"]["trials_after"] > 0
+    assert answer["after"]["trials"]["clean"] >= answer["clean_trials_needed"]
+    assert "not judged" in answer.out
+    answer = two_bugs("often rare", "rare", "--finding", "*bug_rare*", share=0.3)
+    assert (answer.code, answer["reason"]) == (1, "still-fails"), answer
+
+
+def test_all_findings_can_be_one_bug(two_bugs):
+    answer = two_bugs("often rare", "none", "--finding", "*")
+    assert (answer.code, answer["verdict"]) == (0, "fixed"), answer
+    (bug,) = answer["bugs"]
+    assert (bug["finding"], bug["findings"], bug["old_rate"]["k"]) == ("*", 2, 20)
+    assert answer["after"]["trials"]["clean"] == 3
+
+
+def test_a_bug_that_the_old_build_never_showed_has_no_control(two_bugs):
+    answer = two_bugs("often rare", "none", "--finding", "leak: *", control=4)
+    assert (answer.code, answer["reason"]) == (3, "no-control"), answer
+    assert "did not fail like that in 4" in answer.out

@@ -9,6 +9,7 @@
 static struct eighth_client sometimes_client;
 #define BASE_TABLE sometimes_client
 #include "tests/run/clients/base.h"
+#include "tests/run/clients/share.h"
 
 static volatile int *volatile nowhere = (volatile int *)16;
 static _Atomic int doomed;
@@ -18,18 +19,6 @@ static void misbehave(enum base_operation operation, unsigned count)
     if (operation == AT_REQUEST && count == 2 && doomed) {
         *nowhere = 1;
     }
-}
-
-/* Evenly in [0, 1), from any text (FNV-1a, then a mixer: near texts must lie far apart). */
-static double share_of(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    }
-    hash = (hash ^ (hash >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    hash = (hash ^ (hash >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return (double)((hash ^ (hash >> 32)) >> 11) * 0x1p-53;
 }
 
 static int sometimes_request(eighth_instance *instance, const struct eighth_request *request,

@@ -22,7 +22,8 @@ static struct fix_trials trials(uint64_t failed, uint64_t run)
 static struct fix_answer decide(struct fix_trials before, struct fix_trials after, uint64_t new)
 {
     struct fix_answer answer;
-    fix_decide(&before, &after, new, 0.99, &answer);
+    struct fix_row row = {.before = before.failed, .after = after.failed, .judged = true};
+    fix_decide(&before, &after, &row, before.failed > 0, new, 0.99, &answer);
     return answer;
 }
 
@@ -103,12 +104,69 @@ static void a_machine_that_fails_decides_nothing(void **state)
     assert_int_equal(decide(trials(20, 20), shaky, 0).verdict, FIX_NOT_FIXED);
 }
 
+/* A frequent bug says nothing about a rare one: 20/20 takes 3 clean trials, 2/20 takes 371. */
+static void the_rarest_bug_decides(void **state)
+{
+    (void)state;
+    struct fix_answer answer;
+    struct fix_trials before = trials(20, 20);
+    struct fix_trials after = trials(0, 5);
+    struct fix_row rows[] = {{.before = 20, .judged = true}, {.before = 2, .judged = true}};
+    fix_decide(&before, &after, rows, 2, 0, 0.99, &answer);
+    assert_int_equal(answer.reason, FIX_TOO_FEW);
+    assert_int_equal(answer.needed, 371);
+    assert_int_equal(answer.more, 366);
+    assert_int_equal(rows[0].state, FIX_GONE);
+    assert_int_equal(rows[1].state, FIX_OPEN);
+    assert_int_equal(rows[1].more, 366);
+    after.run = 371;
+    fix_decide(&before, &after, rows, 2, 0, 0.99, &answer);
+    assert_int_equal(answer.verdict, FIX_FIXED);
+    assert_true(answer.confidence >= 0.99 && rows[0].confidence > rows[1].confidence);
+    rows[1].after = 1;
+    fix_decide(&before, &after, rows, 2, 0, 0.99, &answer);
+    assert_int_equal(answer.reason, FIX_STILL_FAILS);
+    assert_int_equal(rows[0].state, FIX_GONE);
+    assert_int_equal(rows[1].state, FIX_BACK);
+}
+
+static void what_is_not_judged_decides_nothing(void **state)
+{
+    (void)state;
+    struct fix_answer answer;
+    struct fix_trials before = trials(20, 20);
+    struct fix_trials after = trials(0, 3);
+    struct fix_row rows[] = {{.before = 20, .judged = true}, {.before = 2, .after = 1}};
+    fix_decide(&before, &after, rows, 2, 0, 0.99, &answer);
+    assert_int_equal(answer.verdict, FIX_FIXED);
+    assert_int_equal(rows[1].state, FIX_NOT_JUDGED);
+    rows[0].before = 0; /* what is judged was never seen */
+    fix_decide(&before, &after, rows, 2, 0, 0.99, &answer);
+    assert_int_equal(answer.reason, FIX_NO_CONTROL);
+}
+
+static void a_threshold_takes_as_many_trials_as_the_control(void **state)
+{
+    (void)state;
+    struct fix_answer answer;
+    struct fix_trials before = trials(0, 20);
+    struct fix_trials after = trials(0, 19);
+    struct fix_row row = {.before = 1, .judged = true, .whole = true};
+    fix_decide(&before, &after, &row, 1, 0, 0.99, &answer);
+    assert_int_equal(answer.reason, FIX_TOO_FEW);
+    assert_int_equal(answer.more, 1);
+    after.run = 20;
+    fix_decide(&before, &after, &row, 1, 0, 0.99, &answer);
+    assert_int_equal(answer.verdict, FIX_FIXED);
+}
+
 static void every_word_is_there(void **state)
 {
     (void)state;
     assert_string_equal(fix_verdict_name(FIX_NOT_FIXED), "not fixed");
     assert_string_equal(fix_reason_name(FIX_NO_REASON), "");
     assert_string_equal(fix_reason_name(FIX_UNTRUSTWORTHY), "untrustworthy");
+    assert_string_equal(fix_state_name(FIX_NOT_JUDGED), "not judged");
 }
 
 int main(void)
@@ -120,6 +178,9 @@ int main(void)
         cmocka_unit_test(one_failure_refutes),
         cmocka_unit_test(without_a_failure_before_nothing_is_proved),
         cmocka_unit_test(a_machine_that_fails_decides_nothing),
+        cmocka_unit_test(the_rarest_bug_decides),
+        cmocka_unit_test(what_is_not_judged_decides_nothing),
+        cmocka_unit_test(a_threshold_takes_as_many_trials_as_the_control),
         cmocka_unit_test(every_word_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
