@@ -71,6 +71,7 @@ def test_drains_do_not_hide_that_an_open_model_is_overloaded(eighth, every):
     assert cycle_ms(run(eighth, load, delayed(50)), "p50") > 5 * 50
 
 
+@pytest.mark.alone
 def test_drains_do_not_make_an_open_model_late(eighth):
     """In each drain of 400 ms nine more cycles would be due: half of the next round, up to 360 ms late."""
     load = {"threads": 16, "clients": 16, "cycles": 4, "start": {"rate": "25/s"}, "sample_every": 1}

@@ -300,30 +300,6 @@ static void an_overloaded_open_model_says_so(void **state)
     }
 }
 
-/* Its twin: clients that keep up. Each drain lasts 200 ms, in which nine more cycles would be due:
- * if that counted, half of the next round would be up to 180 ms late. */
-static void drains_do_not_make_an_open_model_late(void **state)
-{
-    (void)state;
-    struct step steps[] = {CONNECT(), HOLD(200 * NS_PER_MS), CLOSE()};
-    struct trial trial;
-    trial_init(&trial, steps, 3, "");
-    struct load_model *load = &trial.scenario.load;
-    load->threads = 2;
-    load->clients = 16;
-    load->start = START_RATE;
-    load->rate = 50;
-    load->cycles = 4;
-    load->sample_every = 1;
-    trial_run(&trial);
-    assert_clean(&trial);
-    assert_int_equal(trial.logbook->sample_count, 4);
-    assert_int_equal(trial_counters(&trial).cycles_completed, 64);
-    assert_true(cycle_quantile(&trial, 0.9) < 300 * NS_PER_MS);
-    assert_null(strstr(trial.logbook->notes, "never began"));
-    trial_release(&trial);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,7 +313,6 @@ int main(void)
         cmocka_unit_test(duration_ends_with_a_drain),
         cmocka_unit_test(stages_ramp_clients_and_rates),
         cmocka_unit_test(an_overloaded_open_model_says_so),
-        cmocka_unit_test(drains_do_not_make_an_open_model_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
