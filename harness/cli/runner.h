@@ -77,6 +77,9 @@ int runner_run(struct runner *runner);
 /** Writes report.json, junit.xml and summary.md. partial: not all was done. */
 int runner_write(struct runner *runner, bool partial, struct failure *failure);
 
+/** Removes what runner_write wrote and its folder: for a run in which no trial ran. */
+void runner_discard(struct runner *runner);
+
 /** The report's tree as it stands; the caller frees it. NULL without memory. */
 cJSON *runner_report(const struct runner *runner, bool partial);
 

@@ -10,8 +10,10 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 cJSON *runner_report(const struct runner *runner, bool partial)
 {
@@ -83,4 +85,15 @@ int runner_write(struct runner *runner, bool partial, struct failure *failure)
     (void)malloc_trim(0);
 #endif
     return result;
+}
+
+void runner_discard(struct runner *runner)
+{
+    static const char *const names[] = {"report.json", "junit.xml", "summary.md"};
+    char path[REPORT_PATH + 16];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", runner->folder.path, names[i]);
+        (void)unlink(path);
+    }
+    report_folder_drop(&runner->folder);
 }

@@ -138,9 +138,13 @@ void scene_give_up(struct scene *scene, const struct failure *failure)
 {
     struct runner *runner = scene->runner;
     char key[160];
-    (void)snprintf(key, sizeof key, "infra/%.140s", failure->text);
-    (void)finding_list_add(&scene->result->findings, finding_new(FINDING_INFRA, key, failure->text),
-                           0, 0);
+    if (failure->kind == FAILURE_USAGE) { /* more trials would not tell more */
+        result_note(scene->result, failure->text);
+    } else {
+        (void)snprintf(key, sizeof key, "infra/%.140s", failure->text);
+        (void)finding_list_add(&scene->result->findings,
+                               finding_new(FINDING_INFRA, key, failure->text), 0, 0);
+    }
     if (runner->trouble.kind == FAILURE_NONE || failure->kind == FAILURE_USAGE) {
         runner->trouble = *failure;
     }
@@ -275,9 +279,6 @@ static void mind_infra(struct scene *scene, const struct trial_record *record,
     if (trial_judge_refused(record, &failure)) {
         scene->runner->trouble = failure;
         scene->stopped = true;
-    } else if (!record->started && record->failure.kind == FAILURE_USAGE) {
-        scene->runner->trouble = record->failure;
-        scene->stopped = true;
     } else if (scene->infra_in_a_row >= INFRA_IN_A_ROW) {
         char note[160];
         (void)snprintf(note, sizeof note,
@@ -288,13 +289,26 @@ static void mind_infra(struct scene *scene, const struct trial_record *record,
     }
 }
 
+/* What the user said and only the worker or its start could tell to be wrong. */
+static bool is_misused(const struct trial_record *record, struct failure *failure)
+{
+    if (!record->started && record->failure.kind == FAILURE_USAGE) {
+        *failure = record->failure;
+        return true;
+    }
+    return trial_judge_refused(record, failure) && failure->kind == FAILURE_USAGE;
+}
+
 void scene_take(struct scene *scene, struct slot *slot)
 {
     struct trial_record *record = &slot->record;
+    struct failure misuse = FAILURE_INIT;
     if (slot->failure.kind != FAILURE_NONE) {
         if (scene->runner->signals->stop == 0) {
             scene_give_up(scene, &slot->failure);
         }
+    } else if (is_misused(record, &misuse)) {
+        scene_give_up(scene, &misuse);
     } else {
         struct logbook_counters sum;
         enum trial_outcome outcome = trial_judge_end(&slot->judge, record, scene->result);

@@ -130,9 +130,25 @@ static bool had_enough(const struct runner *runner)
     return enough;
 }
 
+/* A mistake of the user's before any trial: there is nothing to report but the mistake. */
+static bool is_misused(const struct runner *runner)
+{
+    bool ran = false;
+    for (size_t i = 0; i < runner->result_count; i++) {
+        ran = ran || runner->results[i]->trials_run > 0 || runner->results[i]->findings.count > 0;
+    }
+    return runner->trouble.kind == FAILURE_USAGE && !ran;
+}
+
 static int finish(struct runner *runner, int ran)
 {
     struct failure failure = FAILURE_INIT;
+    if (is_misused(runner)) {
+        runner_discard(runner);
+        int code = verb_fail("run", &runner->trouble);
+        return runner->options->bisect ? bisect_code(code, false, true, runner->signals->stop)
+                                       : code;
+    }
     bool partial = ran != 0 || runner->signals->stop != 0;
     if (runner_write(runner, partial, &failure) != 0) {
         (void)verb_fail("run", &failure);

@@ -71,7 +71,9 @@ static void decide(struct scenario_result *result, uint64_t judged, size_t unexp
     } else if (result->interrupted || !done) {
         set(result, VERDICT_INCONCLUSIVE, "stopped before all trials were done");
     } else if (judged == 0) {
-        set(result, VERDICT_INCONCLUSIVE, "no trial counts: see the infra findings");
+        set(result, VERDICT_INCONCLUSIVE,
+            result->findings.count > 0 ? "no trial counts: see the infra findings"
+                                       : "no trial could run: see the notes");
     } else if ((double)result->trials_infra > MOST_INFRA * (double)result->trials_run) {
         (void)snprintf(reason, sizeof reason,
                        "%" PRIu64 " of %" PRIu64 " trials were infrastructure failures",

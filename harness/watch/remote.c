@@ -27,6 +27,23 @@ static bool is_loopback(const struct sockaddr *address)
     return false;
 }
 
+/* A server's word for "all of my addresses". Linux connects to this machine by it, but that is no
+ * meaning it has elsewhere. */
+static bool is_unspecified(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in four;
+        memcpy(&four, address, sizeof four);
+        return four.sin_addr.s_addr == htonl(INADDR_ANY);
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 six;
+        memcpy(&six, address, sizeof six);
+        return IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr);
+    }
+    return false;
+}
+
 int remote_check(const struct scenario *scenario, const char *const *allowed, size_t allowed_count,
                  struct failure *failure)
 {
@@ -47,10 +64,18 @@ int remote_check(const struct scenario *scenario, const char *const *allowed, si
                            host, gai_strerror(error));
     }
     bool loopback = true;
+    bool unspecified = false;
     for (const struct addrinfo *each = found; each != NULL; each = each->ai_next) {
         loopback = loopback && is_loopback(each->ai_addr);
+        unspecified = unspecified || is_unspecified(each->ai_addr);
     }
     freeaddrinfo(found);
+    if (unspecified) {
+        return failure_set(failure, FAILURE_USAGE,
+                           "scenario %s sends its load to %s, which a server can listen at but "
+                           "nobody can connect to: say %s for this machine",
+                           scenario->name, host, strchr(host, ':') != NULL ? "::1" : "127.0.0.1");
+    }
     if (!loopback) {
         return failure_set(failure, FAILURE_USAGE,
                            "scenario %s sends its load to %s, which is not this machine: say "

@@ -516,6 +516,39 @@ def test_remote_target_is_refused(eighth, host):
     assert f"--allow-remote {host}" in result.err
 
 
+@pytest.mark.parametrize("host, instead", [("0.0.0.0", "127.0.0.1"), ("[::]", "::1")])
+def test_target_at_no_address_is_refused(eighth, host, instead):
+    result = eighth.bare(client="leak", target={"address": f"{host}:9", "tls": False})
+    assert result.code == 2, result
+    assert f"say {instead} for this machine" in result.err and "--allow-remote" not in result.err
+
+
+@pytest.mark.parametrize("jobs", [(), ("--jobs", 2)])
+@pytest.mark.parametrize("changes", [
+    {"client": {"library": "h2", "options": {"cach": "none"}}}, {"client": {"library": "h3"}},
+    {"target": {"address": "192.0.2.1:9", "tls": False}}])
+def test_mistake_is_no_finding(eighth, changes, jobs):
+    """Found only when the first trial starts: one line, and no report about nothing."""
+    result = eighth.bare(*jobs, **changes)
+    assert result.code == 2, result
+    assert result.out == "" and result.err.count("\n") == 1
+    assert not list(eighth.reports.glob("*"))
+
+
+def test_mistake_beside_a_scenario_that_ran(eighth):
+    """The report is about the other one; of this one it has a note, and no finding."""
+    good = eighth.write({**BARE, "name": "good", "client": {"library": "h2"}}, name="good.json")
+    bad = eighth.write({**BARE, "name": "bad", "client": {"library": "h2", "options": {"a": 1}}},
+                       name="bad.json")
+    result = eighth("run", bad, good, "--seed", "1")
+    assert result.code == 2, result
+    scenarios = {s["name"]: s for s in result.report["scenarios"]}
+    assert scenarios["good"]["verdict"] == "pass"
+    assert scenarios["bad"]["verdict"] == "inconclusive" and scenarios["bad"]["findings"] == []
+    assert scenarios["bad"]["trials"]["run"] == 0
+    assert any("unknown option" in note for note in scenarios["bad"]["notes"])
+
+
 # ---- the command line -----------------------------------------------------------------------
 
 
