@@ -299,14 +299,23 @@ static bool is_libc_source(const char *file)
     return begins_in(folders, LENGTH(folders), file);
 }
 
+/* Rust's own libraries come compiled, with paths relative to their tree. */
+static bool is_rust_library(const char *file)
+{
+    static const char *const folders[] = {"library/std/src/", "library/core/src/",
+                                          "library/alloc/src/", "library/panic_unwind/src/",
+                                          "library/panic_abort/src/"};
+    return begins_in(folders, LENGTH(folders), file);
+}
+
 /* Code of a language's own library that is compiled into, or interpreted with, the client's. */
 static bool is_header_source(const char *file)
 {
-    return strncmp(file, "/usr/include/", 13) == 0 || strstr(file, "/include/c++/") != NULL ||
-           strstr(file, "/lib/gcc/") != NULL || strstr(file, "/rustlib/src/") != NULL ||
-           strncmp(file, "/rustc/", 7) == 0 || strstr(file, "/lib/python3") != NULL ||
-           strncmp(file, "node:", 5) == 0 || strstr(file, "/go/src/runtime/") != NULL ||
-           strstr(file, "/share/crystal/src/") != NULL;
+    return is_rust_library(file) || strncmp(file, "/usr/include/", 13) == 0 ||
+           strstr(file, "/include/c++/") != NULL || strstr(file, "/lib/gcc/") != NULL ||
+           strstr(file, "/rustlib/src/") != NULL || strncmp(file, "/rustc/", 7) == 0 ||
+           strstr(file, "/lib/python3") != NULL || strncmp(file, "node:", 5) == 0 ||
+           strstr(file, "/go/src/runtime/") != NULL || strstr(file, "/share/crystal/src/") != NULL;
 }
 
 static enum place place_of_source(const char *file)

@@ -434,6 +434,30 @@ def test_runtimes_of_other_languages_are_heard(programs, tmp_path, compiler):
     assert programs.run([], client=client).findings == []
 
 
+RUST_ENDS = """
+use std::hint::black_box;
+#[inline(never)] fn give_up() { std::process::abort() }
+#[inline(never)] fn dig(depth: u64) -> u64 { let b = [depth; 500]; black_box(&b); dig(depth + 1) + b[3] }
+fn main() {
+    if std::env::args().nth(1).unwrap() == "abort" { give_up() } else { println!("{}", dig(1)) }
+}
+"""
+
+
+def test_what_rust_does_before_it_aborts_is_no_part_of_a_bug(programs, tmp_path):
+    if shutil.which("rustc") is None:
+        pytest.skip("rustc is not installed")
+    (tmp_path / "ends.rs").write_text(RUST_ENDS)
+    subprocess.run(["rustc", "-g", "ends.rs"], cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    keys = set()
+    for what, function in (("abort", "give_up"), ("overflow", "dig")):
+        finding = programs.run([tmp_path / "ends", what]).finding("crash")
+        assert finding["title"].split(",")[0].startswith("SIGABRT in ") and function in finding["title"]
+        assert finding["signature"]["quality"] == "good"
+        keys.add(finding["signature"]["key"])
+    assert len(keys) == 2
+
+
 def test_an_exception_nobody_caught(programs):
     code = "import socket, sys; socket.create_connection(sys.argv[1:3]); raise KeyError('lost')"
     result = programs.run([sys.executable, "-c", code, "{host}", "{port}"])

@@ -362,6 +362,25 @@ static void main_of_the_client_is_a_frame(void **state)
     assert_false(signature_related(&one, &other));
 }
 
+/* What Rust itself does between the client's function and abort(3) is no part of a bug. */
+static void the_library_of_rust_is_skipped(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"library/std/src/sys/pal/unix/mod.rs",
+                                        "library/core/src/panicking.rs",
+                                        "/rustc/59807616e1/library/std/src/rt.rs"};
+    char name[SIGNATURE_NAME];
+    struct stack_frame frame = {.function = "abort_internal", .module = "/opt/libclient.so"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        frame.file = (char *)(uintptr_t)files[i];
+        assert_int_equal(signature_classify(&frame, client_modules, 1, name, sizeof name),
+                         SIGNATURE_IRRELEVANT);
+    }
+    frame.file = (char *)(uintptr_t) "library/own/src/lib.rs";
+    assert_int_equal(signature_classify(&frame, client_modules, 1, name, sizeof name),
+                     SIGNATURE_CLIENT);
+}
+
 static void low_quality_never_merges(void **state)
 {
     (void)state;
@@ -441,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_race_is_the_same_from_both_sides),
         cmocka_unit_test(one_bug_is_linked_across_tools),
         cmocka_unit_test(main_of_the_client_is_a_frame),
+        cmocka_unit_test(the_library_of_rust_is_skipped),
         cmocka_unit_test(low_quality_never_merges),
         cmocka_unit_test(stacks_that_break_off_in_a_library_leave_it_to_the_access),
         cmocka_unit_test(leaks_that_break_off_are_one_for_each_library),
