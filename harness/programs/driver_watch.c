@@ -31,14 +31,14 @@ static bool is_own(const void *context, pid_t pid)
     return false;
 }
 
-/* One without a mark belongs to a program that was there when it was born; one whose mark is ours,
- * to the program that it names. */
+/* One without a mark belongs to a program that was there when it was born, and how that ended is
+ * known once its place is free; one whose mark is ours, to the program that it names. */
 static bool has_living_owner(const struct driver *driver, const struct orphan *orphan)
 {
     for (uint32_t i = 0; i < driver->seat_count; i++) {
         const struct process *process = &driver->seats[i].process;
         if (process_owns(process, orphan) ||
-            (orphan->process == 0 && process->state == PROCESS_RUNNING &&
+            (orphan->process == 0 && process->state != PROCESS_NONE &&
              process->end.begun <= orphan->born)) {
             return true;
         }
@@ -58,11 +58,8 @@ static void end_strangers(struct driver *driver, size_t count, bool at_once, uin
         }
         uint64_t waited = strangers_wait(&driver->strangers, orphan, now);
         if (at_once || waited >= OWN_END) {
-            if (driver->stopping || driver->unclean) {
-                (void)atomic_fetch_add_explicit(&driver->log->strangers, 1, memory_order_relaxed);
-            } else {
-                strangers_tell(&driver->strangers, orphan, driver->number, driver->log);
-            }
+            bool at_fault = !driver->stopping && !driver->unclean;
+            strangers_tell(&driver->strangers, orphan, at_fault ? driver->number : 0, driver->log);
             leftovers_signal(orphan, SIGKILL);
         }
     }

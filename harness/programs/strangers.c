@@ -63,7 +63,7 @@ void strangers_tell(struct strangers *strangers, const struct orphan *orphan, ui
         return;
     }
     stranger->told = true;
-    if (strangers->told++ >= MOST_TOLD) {
+    if (among == 0 || strangers->told++ >= MOST_TOLD) {
         (void)atomic_fetch_add_explicit(&log->strangers, 1, memory_order_relaxed);
         return;
     }

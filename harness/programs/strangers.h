@@ -39,8 +39,9 @@ void strangers_begin(struct strangers *strangers);
  *  LEFTOVERS_MOST of them in one look. */
 uint64_t strangers_wait(struct strangers *strangers, const struct orphan *orphan, uint64_t now);
 
-/** Writes into the log, once for each, that the orphan was left by one of so many programs. Only
- *  after strangers_wait for it in this look. */
+/** Writes into the log, once for each, that the orphan was left by one of so many programs; among
+ * 0: only counts it, since they may have had no chance to end it. Only after strangers_wait for it
+ * in this look. */
 void strangers_tell(struct strangers *strangers, const struct orphan *orphan, uint32_t among,
                     struct program_log *log);
 

@@ -645,6 +645,16 @@ def test_bare_daemons_of_several_programs(programs, tmp_path):
     assert result.code == 1 and bare_lives(tmp_path) == []
 
 
+def test_a_bare_daemon_of_a_program_that_was_stopped_is_only_counted(programs, tmp_path):
+    load = {"threads": 2, "clients": 4}
+    steps = [{"run": {"timeout": f"{int(2 * TIME_FACTOR)}s"}}]
+    code = CONNECT + BARE + "sleep 1000"
+    result = sh(programs, code, tmp_path, load=load, steps=steps)
+    assert result.finding("hang")["occurrences"] == 4
+    assert any("4 processes were killed" in note for note in result.scenario["notes"]), result
+    assert bare_lives(tmp_path) == []
+
+
 def test_a_bare_daemon_is_ended_while_others_run(programs, tmp_path):
     # The kernel tells beginnings in hundredths: the next program must be younger by more than one.
     leave = BARE + "sleep 0.1"
