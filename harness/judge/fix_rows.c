@@ -107,8 +107,7 @@ static uint64_t count_before(const struct fix_rows *rows, const struct scenario_
     memset(trials, 0, count * sizeof *trials);
     for (size_t i = 0; i < before->findings.count; i++) {
         const struct finding *finding = before->findings.items[i];
-        const struct fix_row *row =
-            finding->kind != FINDING_INFRA ? row_of(rows, finding) : NULL;
+        const struct fix_row *row = finding->kind != FINDING_INFRA ? row_of(rows, finding) : NULL;
         if (row != NULL && (only != NULL ? row == only : row->judged)) {
             mark(trials, count, finding);
         }
@@ -144,8 +143,8 @@ static int count_all(struct fix_rows *rows, const struct scenario_result *before
         row->before = row->whole && row->before == 0 ? 1 : row->before;
     }
     uint64_t judged = count_before(rows, before, NULL, trials, count);
-    rows->spoiled = before->trials_with_findings > judged ? before->trials_with_findings - judged
-                                                          : 0;
+    rows->spoiled =
+        before->trials_with_findings > judged ? before->trials_with_findings - judged : 0;
     free(trials);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Does a TLS handshake and accepts whatever comes of it: it verifies nothing and insists on no
- * protocol. It offers by ALPN what EIGHTH_TEST_ALPN says: "h2", "both" (h2 and http/1.1), or nothing.
- * Requests it answers itself; with EIGHTH_TEST_CONNECTS_ONLY it has none in its table.
+ * protocol. It offers by ALPN what EIGHTH_TEST_ALPN says: "h2", "both" (h2 and http/1.1), or
+ * nothing. Requests it answers itself; with EIGHTH_TEST_CONNECTS_ONLY it has none in its table.
  */
 #define BASE_TABLE trusting_client
 
