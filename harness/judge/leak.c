@@ -162,19 +162,41 @@ static bool is_repeated(const struct descriptor_moment *one, const struct descri
            (one->instance != other->instance || one->cycle != other->cycle);
 }
 
-/* How many of the descriptors that are left were opened again and again. */
+static bool is_place_repeated(const struct descriptor_evidence *from, uint32_t stack)
+{
+    for (uint32_t i = 0; i < from->left_count; i++) {
+        for (uint32_t j = 0; j < i && from->left[i].opened.stack == stack; j++) {
+            if (is_repeated(&from->left[i].opened, &from->left[j].opened)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* How many of the descriptors that are left were opened where that is done again and again. */
 static uint32_t count_repeated(const struct leak_case *leak)
 {
     const struct descriptor_evidence *from = leak->descriptors;
     uint32_t repeated = 0;
     for (uint32_t i = 0; from != NULL && i < from->left_count; i++) {
-        bool found = false;
-        for (uint32_t j = 0; j < from->left_count && !found; j++) {
-            found = is_repeated(&from->left[i].opened, &from->left[j].opened);
-        }
-        repeated += found && !is_socket(leak->logbook, from->left[i].fd);
+        repeated += is_place_repeated(from, from->left[i].opened.stack) &&
+                    !is_socket(leak->logbook, from->left[i].fd);
     }
     return repeated;
+}
+
+static void add_repeated(const struct leak_case *leak, const struct resource *files, int64_t left,
+                         uint32_t repeated)
+{
+    char when[128];
+    bool all = leak->descriptors->left_count < DESCRIPTOR_SURPLUS;
+    (void)snprintf(
+        when, sizeof when,
+        "after the client's cleanup, %s%u of them opened where another cycle opened one, "
+        "too",
+        all ? "" : "at least ", repeated);
+    add_finding(leak, files, left, when);
 }
 
 static void note_left(const struct leak_case *leak, int64_t left)
@@ -218,8 +240,7 @@ static void judge_files(const struct leak_case *leak, const struct resource *fil
         add_finding(leak, files, left,
                     "after the client's cleanup, and growing from round to round");
     } else if (repeated > 0) {
-        add_finding(leak, files, repeated,
-                    "after the client's cleanup, each opened where another cycle opened one, too");
+        add_repeated(leak, files, left, repeated);
     } else {
         note_left(leak, left);
     }

@@ -200,8 +200,14 @@ def test_descriptors_left_in_one_round(eighth):
     one = {"threads": 1, "clients": 200, "cycles": 1}
     result = pool(eighth, "keep-fds:10:20", **one)
     assert leaks(result) == {"leak/fds"}, result
-    assert result.findings[0]["title"].startswith("10 descriptors that are no sockets left after")
+    title = result.findings[0]["title"]
+    assert title.startswith("10 descriptors that are no sockets left after"), title
+    assert ", 10 of them opened where another cycle opened one" in title
     assert result.findings[0]["stacks"], result
+    # More than the log of descriptors holds.
+    result = pool(eighth, "keep-fds:100:3", threads=1, clients=400, cycles=1)
+    title = result.findings[0]["title"]
+    assert title.startswith("100 descriptors ") and ", at least 64 of them opened" in title, title
     result = pool(eighth, "keep-fds:1:20", **one)
     assert result.code == 0 and result.findings == [], result
     (note,) = [n for n in result.scenario["notes"] if "one-time" in n]
