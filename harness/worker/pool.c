@@ -158,11 +158,13 @@ int pool_init(struct pool *pool, struct driver *driver, struct failure *failure)
     if (migrates && make_keeper(pool, failure) != 0) {
         goto failed;
     }
+    atomic_store(&pool->remaining, load->threads);
     for (; made < load->threads; made++) {
         if (make_thread(pool, made, failure) != 0) {
             goto failed;
         }
     }
+    pool_wait(pool, 0);
     return 0;
 failed:
     pool->thread_count = made;

@@ -80,14 +80,16 @@ struct pool {
     _Alignas(64) _Atomic uint32_t generation; /**< of the newest wave */
     _Atomic bool stop;
     _Alignas(64) _Atomic uint32_t remaining; /**< futex word: instances, or arrivals, that the wave
-                                                waits for */
+                                                waits for; before the first: threads */
     _Alignas(64) _Atomic uint32_t idle;      /**< threads that sleep and were not claimed, where
                                                 instances migrate */
     _Alignas(64) _Atomic uint64_t due;       /**< arrivals that should have begun */
     _Atomic uint64_t taken;                  /**< of these, have begun or were dropped */
 };
 
-/** Makes instances, threads and racers. Fails with FAILURE_ENVIRONMENT; nothing is then left. */
+/** Makes instances, threads and racers, and waits until these sleep: what a thread opens and
+ *  allocates as it starts is no business of the first resource sample's. Fails with
+ * FAILURE_ENVIRONMENT; nothing is then left. */
 int pool_init(struct pool *pool, struct driver *driver, struct failure *failure);
 
 /** Ends and joins all threads and frees everything; between waves. A zeroed pool is allowed. */

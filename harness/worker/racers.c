@@ -46,6 +46,13 @@ static void run_one(struct racers *racers, struct lane *lane, struct operation *
     operation_run(racers->driver, lane, instance, operation);
 }
 
+static void one_done(struct racers *racers)
+{
+    if (atomic_fetch_sub_explicit(&racers->running, 1, memory_order_acq_rel) == 1) {
+        futex_wake(&racers->running, 1);
+    }
+}
+
 static void *racer_main(void *argument)
 {
     struct racer *racer = argument;
@@ -53,6 +60,7 @@ static void *racer_main(void *argument)
     lane_enter(&racer->lane);
     last_words_thread_begin();
     samples_fill_cache();
+    one_done(racers);
     for (uint32_t seen = 0;; seen++) {
         while (atomic_load_explicit(&racer->orders, memory_order_acquire) == seen) {
             futex_wait(&racer->orders, seen, 0);
@@ -62,9 +70,7 @@ static void *racer_main(void *argument)
             return NULL;
         }
         run_one(racers, &racer->lane, racer->operation);
-        if (atomic_fetch_sub_explicit(&racers->running, 1, memory_order_acq_rel) == 1) {
-            futex_wake(&racers->running, 1);
-        }
+        one_done(racers);
     }
 }
 
@@ -87,6 +93,11 @@ void racers_run(struct racers *racers, struct driver *driver, struct lane *lane,
         order(&racers->racers[i - 1], &operations[i]);
     }
     run_one(racers, lane, &operations[0]);
+    racers_wait(racers);
+}
+
+void racers_wait(struct racers *racers)
+{
     uint32_t running;
     while ((running = atomic_load_explicit(&racers->running, memory_order_acquire)) != 0) {
         futex_wait(&racers->running, running, 0);
@@ -105,6 +116,7 @@ int racers_init(struct racers *racers, struct driver *driver, uint32_t first_lan
         return failure_set(failure, FAILURE_ENVIRONMENT, "no memory for %u racing threads", count);
     }
     memset(racers->racers, 0, count * sizeof *racers->racers);
+    atomic_store(&racers->running, count);
     for (uint32_t i = 0; i < count; i++) {
         struct racer *racer = &racers->racers[i];
         racer->racers = racers;

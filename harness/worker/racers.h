@@ -30,13 +30,17 @@ struct racers {
     const struct instance *instance;
     uint32_t parties;
     struct gate gate;
-    _Alignas(64) _Atomic uint32_t running; /**< operations of racers that have not ended */
+    _Alignas(64) _Atomic uint32_t running; /**< racers that have not started yet, or operations of
+                                              theirs that have not ended */
 };
 
 /** Makes count threads with the lanes from first_lane on. Fails with FAILURE_ENVIRONMENT; nothing
  * is then left. */
 int racers_init(struct racers *racers, struct driver *driver, uint32_t first_lane, uint32_t count,
                 struct failure *failure);
+
+/** Waits until all of them have started, or what was given to them has ended. */
+void racers_wait(struct racers *racers);
 
 /** Ends and joins the threads. A zeroed struct is allowed. */
 void racers_release(struct racers *racers);

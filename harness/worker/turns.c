@@ -15,7 +15,7 @@
 #include "harness/worker/samples.h"
 #include "harness/worker/schedule.h"
 
-/* One instance, or one arrival, of the wave is done with. */
+/* One instance, or one arrival, of the wave is done with; or one thread has started. */
 static void settle(struct pool *pool)
 {
     if (atomic_fetch_sub_explicit(&pool->remaining, 1, memory_order_acq_rel) == 1) {
@@ -210,6 +210,8 @@ void *turns_main(void *argument)
     lane_enter(&thread->lane);
     last_words_thread_begin();
     samples_fill_cache();
+    racers_wait(&thread->racers);
+    settle(thread->pool);
     while (!atomic_load_explicit(&thread->pool->stop, memory_order_acquire)) {
         look_for_wave(thread);
         look_into_inbox(thread);
