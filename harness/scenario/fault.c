@@ -114,7 +114,9 @@ static const struct fault_kind kinds[] = {
     {
         .id = FAULT_GOAWAY,
         .name = "goaway",
-        .help = "with the response number `after` send GOAWAY and serve no later request",
+        .help =
+            "with the response number `after` send GOAWAY, serve no later request, and close the "
+            "connection once all before it are served",
         .parameters = FAULT_TAKES_AFTER | FAULT_TAKES_CODE,
         .outcomes = {CONNECTION_LOST,
                      {EIGHTH_PHASE_H2, EIGHTH_REFUSED},

@@ -25,7 +25,7 @@ enum fault_id {
     FAULT_NO_ALPN,         /**< the handshake ends, no protocol selected */
     FAULT_NO_CLOSE_NOTIFY, /**< FIN without close_notify after the first response */
     FAULT_RESET_AFTER_HANDSHAKE,
-    FAULT_GOAWAY,         /**< after `after` requests: GOAWAY, later requests are not served */
+    FAULT_GOAWAY,         /**< after `after` requests: GOAWAY, and close once they are served */
     FAULT_RST_STREAM,     /**< RST_STREAM instead of a response */
     FAULT_DELAYED_BODY,   /**< header section at once, body after `delay` */
     FAULT_DRIPPED_BODY,   /**< body in pieces of one byte, `delay` between them */

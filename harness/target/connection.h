@@ -21,8 +21,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** How long the target waits for the client to close a connection that it has ended itself, and
- *  one that GOAWAY has ended. */
+/** How long the target waits for the client to close a connection that the target has ended, or
+ * that the client's GOAWAY has. */
 #define CONNECTION_LINGER (1000 * NS_PER_MS)
 
 enum connection_fate {
@@ -44,7 +44,7 @@ struct connection {
     bool established;   /**< the handshake is done; in clear text: the first bytes came */
     bool lingering;     /**< finished; the client has to go */
     bool watches_write; /**< epoll watches for writable too */
-    bool going_away;    /**< a fault sent GOAWAY */
+    bool going_away;    /**< a fault sent GOAWAY: the target closes behind the last response */
     bool hangs_up;      /**< HTTP/1.1: the last response was sent, the target closes */
     bool terminated;    /**< HTTP/2 was broken by the client: GOAWAY with an error was sent */
     bool fault_done;

@@ -194,7 +194,9 @@ void connection_flush(struct connection *connection)
     }
     if (connection->terminated) {
         connection_end(connection, FATE_FINISH, LEDGER_PROTOCOL_ERROR);
-    } else if (connection->hangs_up) {
+    } else if (connection->hangs_up || connection->going_away) {
+        /* Nothing is left to serve, and nghttp2 would not answer a PING any more: to stay silent on
+         * an open connection would break RFC 9113, to close it is what its 6.8 has GOAWAY for. */
         connection_end(connection, FATE_FINISH, LEDGER_TARGET_CLOSED);
     } else if (connection->linger.place == 0 &&
                timers_set(&connection->loop->timers, &connection->linger,

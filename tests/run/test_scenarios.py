@@ -158,6 +158,28 @@ def test_a_missing_close_notify_hurts_nobody_who_is_done(eighth):
     assert_nothing_left(result.scenario)
 
 
+@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize("racing", [True, False])
+def test_a_ping_behind_goaway_is_not_left_waiting(eighth, after, tls, racing):
+    """It is answered while responses are due, and then the connection ends: at once, not after the
+    second that the target waits for a client that is to close."""
+    scenario = faulty("goaway", tls, after=after)
+    request, ping = {"request": {"path": "/get", "timeout": "50s"}}, {"ping": {"timeout": "800ms"}}
+    scenario["steps"] = [
+        {"connect": {"timeout": "50s"}},
+        *([{"race": {"operations": [request, ping]}}] if racing else [request, ping]),
+        {"close": {}},
+    ]
+    result = eighth("run", eighth.write(scenario), timeout=120)
+    assert result.code == 0 and result.findings == [], result
+    scenario = result.scenario
+    assert scenario["faults_done"] == {"goaway": 12}
+    # With a response due or not yet asked for, a racing ping may be answered.
+    assert 12 <= scenario["cycles"]["completed"] <= (24 if racing and after else 12)
+    assert_nothing_left(scenario)
+
+
 def test_a_failure_without_a_fault_is_a_finding_among_faulty_neighbours(eighth):
     """The twin: the same resets, and one healthy request that asks for what is not there."""
     scenario = faulty("reset-handshake", True)

@@ -371,6 +371,11 @@ def test_no_close_notify_ends_without_it():
     assert target.summary["responses"] == 2 and target.summary["broken"] == 0
 
 
+def end_of(client):
+    """Nothing but the end is left, and it is orderly."""
+    assert client.next() is None and client.ended == "eof"
+
+
 def goaway_of(frames):
     found = [one for one in frames if one[0] == GOAWAY]
     assert len(found) == 1
@@ -398,6 +403,24 @@ def test_goaway_serves_no_later_request(after):
     assert target.summary["responses"] == after and target.summary["broken"] == 0
 
 
+def test_goaway_serves_pings_until_the_last_response():
+    with Target("--no-tls", "--fault", "goaway:after=1") as target:
+        client = Frames(target)
+        client.hello()
+        client.get(1, end=False)
+        assert goaway_of(client.until(GOAWAY)) == (1, 0)
+        client.socket.sendall(frame(PING, 0, 0, b"12345678"))
+        client.get(3)
+        assert client.until(PING)[-1] == (PING, ACK, 0, b"12345678")
+        client.socket.sendall(frame(DATA, END_STREAM, 1))
+        frames = client.until(DATA, 1)
+        assert frames[-1][1] == END_STREAM and not [one for one in frames if one[2] == 3]
+        client.socket.sendall(frame(PING, 0, 0, b"too late"))
+        end_of(client)
+        client.close()
+    assert target.summary["responses"] == 1 and target.summary["broken"] == 0
+
+
 def test_goaway_on_an_idle_connection():
     """Streams that were there before it are served to the end."""
     with Target("--no-tls", "--fault", "goaway:after=2") as target:
@@ -408,6 +431,7 @@ def test_goaway_on_an_idle_connection():
         frames = client.until(DATA, 1)
         assert goaway_of(frames) == (3, 0)
         assert frames[-1][3] == b"late\n"
+        end_of(client)
         client.close()
 
 
