@@ -116,9 +116,9 @@ const struct lab_defect lab_buffer_reuse = {
     .seed = "the buffer pool is shared by all instances",
     .mechanism = "a buffer is handed out again while its last user still reads into it or parses "
                  "it: that user sees somebody else's bytes",
-    .plain = "cross-talk, wrong-response, error; with freed: crash, heap-corruption",
-    .asan = "the same; with freed: asan",
-    .tsan = "tsan",
+    .plain = "crash, heap-corruption, cross-talk, wrong-response, error; also leak",
+    .asan = "asan, cross-talk, wrong-response, error; also crash, heap-corruption, leak",
+    .tsan = "tsan; also crash, heap-corruption, cross-talk, wrong-response, error, leak",
     .twin = "{\"cache\": \"none\" | \"instance\"}",
     .options = options,
     .apply = apply,

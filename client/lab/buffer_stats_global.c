@@ -36,7 +36,7 @@ const struct lab_defect lab_buffer_stats_global = {
                  "memory is harmed",
     .plain = "wrong-total",
     .asan = "wrong-total",
-    .tsan = "tsan, wrong-total",
+    .tsan = "tsan; also wrong-total",
     .twin = "{} (atomic additions); {\"statistics\": \"instance\"} (counted by each instance, "
             "added up when it is freed)",
     .apply = apply,

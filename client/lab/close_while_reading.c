@@ -107,9 +107,9 @@ const struct lab_defect lab_close_while_reading = {
     .seed = "SSL sockets are closed while operations are pending",
     .mechanism = "SSL_free on one thread while another waits in the BIO below SSL_read on the same "
                  "object; woken, it goes on in freed memory",
-    .plain = "crash, heap-corruption",
-    .asan = "asan",
-    .tsan = "tsan",
+    .plain = "crash, heap-corruption; also error, leak, hang",
+    .asan = "asan; also crash, heap-corruption, error, leak, hang",
+    .tsan = "tsan; also crash, heap-corruption, error, leak, hang",
     .twin = "{} (close waits until no thread is inside)",
     .options = options,
     .apply = apply,

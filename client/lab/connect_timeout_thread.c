@@ -180,8 +180,8 @@ const struct lab_defect lab_connect_timeout_thread = {
     .mechanism = "the helper has no deadline of its own: it waits in a read for a silent server, "
                  "and the socket that would wake it belongs to it alone",
     .plain = "leak",
-    .asan = "leak",
-    .tsan = "leak",
+    .asan = "leak; also lsan, asan, error",
+    .tsan = "leak; also tsan, error",
     .twin = "{} (the handshake runs on the caller's own thread, with its deadline)",
     .apply = apply,
     .end = NULL, /* the method lives as long as the helpers' BIOs */

@@ -79,9 +79,9 @@ const struct lab_defect lab_double_close = {
     .mechanism = "the second SSL_free works on freed memory, or on the SSL object that another "
                  "connection has got there; the second close(2) takes the descriptor from whoever "
                  "has got its number",
-    .plain = "heap-corruption, crash; with fd: error, cross-talk",
-    .asan = "asan; with fd: error",
-    .tsan = "tsan, crash; with fd: tsan, error",
+    .plain = "fd-misuse, crash, heap-corruption; also error, cross-talk, wrong-response, hang",
+    .asan = "fd-misuse, asan; also error, cross-talk, wrong-response, hang, crash",
+    .tsan = "fd-misuse, tsan; also error, cross-talk, wrong-response, hang, crash",
     .twin = "{} (close again does nothing)",
     .options = options,
     .apply = apply,

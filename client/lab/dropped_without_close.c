@@ -26,7 +26,7 @@ const struct lab_defect lab_dropped_without_close = {
     .mechanism = "only close frees: the socket, the SSL object and the HTTP/2 session of a dropped "
                  "instance stay",
     .plain = "leak",
-    .asan = "leak, lsan",
+    .asan = "leak; also lsan",
     .tsan = "leak",
     .twin = "{} (free does what close has not done)",
     .apply = apply,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Defect: a process-wide table of sessions with room for seven. The eighth insertion evicts the
- * entry that the inserting connection itself was resumed from, and still looks at.
+ * Defect: a process-wide table of sessions with room for seven. Each session carries, as OpenSSL's
+ * extra data, a pointer to the entry that its line of renewals began with. A renewal is a copy of
+ * the session that it renews; OpenSSL copies the pointer along, and no reference goes with it. The
+ * eighth insertion evicts the entry to which the live connection's session still refers.
  */
 #include "client/lab/defects.h"
 
@@ -10,12 +12,13 @@
 #include <string.h>
 
 #define MOST_CAPACITY 64
+#define MOST_AGE (24L * 60 * 60) /* of a line, in s: then the server is to look at us anew */
 
 static int capacity;
+static int origin_index; /* of a session's extra data */
 
 struct session_entry {
     SSL_SESSION *session;
-    uint64_t renewals;
     size_t length;
     char key[];
 };
@@ -41,7 +44,7 @@ static struct h2_cache *table_create(const struct h2_lru_kind *kind, size_t unus
 
 static struct session_entry *find_locked(struct h2_cache *table, const void *key, size_t length)
 {
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = table->count; i-- > 0;) { /* the newest ticket is the one that was not used */
         struct session_entry *entry = table->entries[i];
         if (entry->length == length && memcmp(entry->key, key, length) == 0) {
             return entry;
@@ -62,13 +65,18 @@ static void *table_take(struct h2_cache *table, const void *key, size_t length)
     return session;
 }
 
+static void release_entry(struct h2_cache *table, struct session_entry *entry)
+{
+    table->kind->release(entry->session);
+    h2_release(entry);
+}
+
 static void evict_oldest_locked(struct h2_cache *table)
 {
     struct session_entry *oldest = table->entries[0];
     table->count--;
     memmove(table->entries, table->entries + 1, table->count * sizeof(oldest));
-    table->kind->release(oldest->session);
-    h2_release(oldest);
+    release_entry(table, oldest);
 }
 
 static struct session_entry *insert_locked(struct h2_cache *table, const void *key, size_t length,
@@ -89,15 +97,18 @@ static struct session_entry *insert_locked(struct h2_cache *table, const void *k
     return entry;
 }
 
+/* The session of a connection that was resumed is a copy of the one that it was resumed from. */
 static void table_put(struct h2_cache *table, const void *key, size_t length, void *session)
 {
     (void)pthread_mutex_lock(&table->lock);
-    /* What this one renews: a second ticket of the same session is no renewal. */
-    struct session_entry *renewed = find_locked(table, key, length);
+    const struct session_entry *origin = SSL_SESSION_get_ex_data(session, origin_index);
     struct session_entry *entry = insert_locked(table, key, length, session);
-    if (entry != NULL && renewed != NULL &&
-        SSL_SESSION_get_time(renewed->session) <= SSL_SESSION_get_time(entry->session)) {
-        entry->renewals = renewed->renewals + 1;
+    if (entry != NULL && origin == NULL) {
+        (void)SSL_SESSION_set_ex_data(session, origin_index, entry);
+    } else if (entry != NULL &&
+               SSL_SESSION_get_time(session) - SSL_SESSION_get_time(origin->session) > MOST_AGE) {
+        table->count--;
+        release_entry(table, entry);
     }
     (void)pthread_mutex_unlock(&table->lock);
 }
@@ -118,8 +129,9 @@ static const struct h2_cache_ops session_table = {true, table_create, table_take
 
 static int apply(struct h2_seams *seams)
 {
+    origin_index = SSL_SESSION_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     seams->sessions = &session_table;
-    return 0;
+    return origin_index >= 0 ? 0 : -1;
 }
 
 static const struct lab_option options[] = {
@@ -130,11 +142,12 @@ static const struct lab_option options[] = {
 const struct lab_defect lab_eighth_connection = {
     .name = "eighth-connection",
     .seed = "seven connections work, the eighth dies: global state accumulates until then",
-    .mechanism = "a pointer to an entry, held without a reference, is kept across the insertion "
-                 "that evicts and frees that entry because the table is full",
+    .mechanism = "the session of a live connection refers to the table's entry that its line of "
+                 "renewals began with, without a reference of its own; the insertion that finds "
+                 "the table full evicts and frees that entry and its session",
     .plain = "crash",
     .asan = "asan",
-    .tsan = "crash, tsan",
+    .tsan = "tsan",
     .twin = "{\"cache\": \"shared-locked\", \"capacity\": 7}",
     .options = options,
     .apply = apply,

@@ -109,9 +109,12 @@ const struct lab_defect lab_finalizer_order = {
             "was not closed",
     .mechanism = "finalizers run in no order: the one of the connection reads the object that the "
                  "collector has freed before, or that is somebody else's by now",
-    .plain = "crash, heap-corruption, error, leak",
-    .asan = "asan",
-    .tsan = "tsan",
+    .plain =
+        "crash, heap-corruption; also fd-misuse, error, wrong-response, cross-talk, leak, hang",
+    .asan = "asan; also lsan, fd-misuse, crash, heap-corruption, error, wrong-response, "
+            "cross-talk, leak, hang",
+    .tsan = "tsan; also fd-misuse, crash, heap-corruption, error, wrong-response, cross-talk, "
+            "leak, hang",
     .twin = "{} (free closes on the spot)",
     .options = options,
     .apply = apply,

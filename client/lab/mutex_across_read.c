@@ -64,9 +64,9 @@ const struct lab_defect lab_mutex_across_read = {
             "close",
     .mechanism = "the reader holds the mutex for as long as the server is silent: close waits for "
                  "it, past every timeout",
-    .plain = "hang",
-    .asan = "hang",
-    .tsan = "hang",
+    .plain = "hang; also error",
+    .asan = "hang; also error",
+    .tsan = "hang; also error",
     .twin = "{} (the lock is given up while waiting, outside of OpenSSL)",
     .apply = apply,
 };

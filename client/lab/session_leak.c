@@ -31,8 +31,8 @@ const struct lab_defect lab_session_leak = {
     .seed = "the code does not handle the cleanup of SSL sessions",
     .mechanism = "a reference is added for each resumption and never given back: the session, its "
                  "ticket and its certificate stay",
-    .plain = "leak",
-    .asan = "leak, lsan",
+    .plain = "leak (objects, slope of the heap)",
+    .asan = "leak; also lsan",
     .tsan = "leak",
     .twin = "{} (one reference, given back by its owner)",
     .apply = apply,

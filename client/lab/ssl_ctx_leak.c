@@ -26,8 +26,8 @@ const struct lab_defect lab_ssl_ctx_leak = {
     .seed = "the code does not free SSL contexts explicitly",
     .mechanism = "SSL_CTX_free is never called: a context, its roots and its sessions stay for "
                  "each instance",
-    .plain = "leak",
-    .asan = "leak, lsan",
+    .plain = "leak (objects, slope of the heap)",
+    .asan = "leak; also lsan",
     .tsan = "leak",
     .twin = "{\"ssl_ctx\": \"instance\" | \"shared\"}",
     .apply = apply,

@@ -146,9 +146,9 @@ const struct lab_defect lab_string_pool_global = {
     .seed = "the global string pool is a shared hash table; concurrent modification corrupts its "
             "structure",
     .mechanism = "one thread walks a bucket array that another has just freed by growing the table",
-    .plain = "heap-corruption, crash",
-    .asan = "asan",
-    .tsan = "tsan",
+    .plain = "crash, heap-corruption; also error, wrong-response, leak, hang",
+    .asan = "asan; also ubsan, lsan, crash, heap-corruption, error, wrong-response, leak, hang",
+    .tsan = "tsan; also crash, heap-corruption, error, wrong-response, leak, hang",
     .twin = "{\"cache\": \"instance\" | \"shared-locked\" | \"none\"}",
     .options = options,
     .apply = apply,

@@ -47,9 +47,9 @@ const struct lab_defect lab_tcp_closed_before_tls = {
     .seed = "the fix closes the SSL socket before the TCP socket, and adds a small delay",
     .mechanism = "the number of a closed descriptor is given to the next socket; SSL_shutdown of "
                  "the old connection writes a record into the new one, which its server refuses",
-    .plain = "error, cross-talk",
-    .asan = "error, cross-talk",
-    .tsan = "error, cross-talk, tsan",
+    .plain = "fd-misuse; also error, cross-talk, wrong-response",
+    .asan = "fd-misuse; also error, cross-talk, wrong-response",
+    .tsan = "fd-misuse; also tsan, error, cross-talk, wrong-response",
     .twin = "{} (GOAWAY, close_notify, then close)",
     .options = options,
     .apply = apply,

@@ -78,9 +78,9 @@ const struct lab_defect lab_tls_cache_global = {
             "when several trigger it at once",
     .mechanism = "two threads unlink or free the same entry of an unlocked list: double free, or "
                  "links into freed memory",
-    .plain = "heap-corruption, crash",
-    .asan = "asan",
-    .tsan = "tsan",
+    .plain = "crash, heap-corruption; also error, leak, hang",
+    .asan = "asan; also ubsan, lsan, crash, heap-corruption, error, leak, hang",
+    .tsan = "tsan; also crash, heap-corruption, error, leak, hang",
     .twin = "{\"cache\": \"instance\" | \"shared-locked\" | \"none\"}",
     .options = options,
     .apply = apply,
