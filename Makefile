@@ -216,13 +216,18 @@ $(OUT)/bench/%: $(OBJ)/tests/bench/%.o
 bench: all $(bench_programs) $(OUT)/client_probe
 	@$(PYTHON) tests/bench/bench.py --build $(OUT)
 
-## reproduce: every defect of the lab in every flavor that is built, with its fixed twins
+# The flavors that those of the defects run in; poison is plain.
+.PHONY: lab-flavors
+lab-flavors:
+	@set -e; for flavor in plain asan tsan; do $(MAKE) --no-print-directory FLAVOR=$$flavor all; done
+
+## reproduce: every defect of the lab in every flavor, with its fixed twins
 .PHONY: reproduce reproduce-smoke
-reproduce: all
+reproduce: lab-flavors
 	@$(PYTHON) tools/reproduce.py --build $(BUILD) --json $(BUILD)/reproduce.json $(ARGS)
 
 ## reproduce-smoke: a few of them, one finding each
-reproduce-smoke: all
+reproduce-smoke: lab-flavors
 	@$(PYTHON) tools/reproduce.py --build $(BUILD) --json $(BUILD)/reproduce-smoke.json --smoke $(ARGS)
 
 ## compare-aa: compare a build with itself COUNT=100 times and count false alarms

@@ -8,8 +8,8 @@
 
 Drives `eighth run` on scenarios/lab. A defect runs until it had --trials trials (default 20) or
 --time is over (default 60 s), in each flavor that is built. Its twins run --twin-trials trials
-(default 5) with nothing changed but that the defect is mended; a cache has three of them, the
-notes' three options, and counters have two. Prints one line for each defect and flavor:
+(default 5) with nothing changed but that the defect is mended, in each of the ways that tools/
+lab_rows.py lists. Prints one line for each defect and flavor:
 
     finding     the kinds that appeared; "-": nothing, and nothing was expected
     rate        trials with a finding, and their exact 95 % interval
@@ -17,26 +17,28 @@ notes' three options, and counters have two. Prints one line for each defect and
     first after median time of trials until one has a finding
     twin        how many trials of the twins were clean
 
-The last line says how many rows are as their scenarios expect. Exit code: 0 if all are, else 1.
+A row is as expected if its scenario passed, the defect's own evidence is among the findings (an
+error or a hang that other causes may have is none: lab_rows.py), and each trial of each twin was
+clean. What could not run is not: a flavor that is not built, a scenario that does not fit. The last
+line says how many rows are. Exit code: 0 if all are, else 1.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
+
+import lab_rows
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCENARIOS = ROOT / "scenarios" / "lab"
 FLAVORS = ("plain", "poison", "asan", "tsan")
 BUILT = {"plain": "plain", "poison": "plain", "asan": "asan", "tsan": "tsan"}
-# The notes' three options, for the defects that are about shared state.
-SETTINGS = ("instance", "shared-locked", "none")
-CACHES = {"tls-cache-global", "string-pool-global", "buffer-reuse"}
-# Counters can be atomic, or each instance's own.
-COUNTERS = {"buffer-stats-global"}
+ENOUGH = 12  # runs in which a defect shows what it is known by
 # A few of each sort: deterministic, racy, a leak, a signal.
 SMOKE = ("eighth-connection", "close-while-reading", "ssl-reentered", "session-leak", "sigpipe")
 
@@ -71,6 +73,10 @@ def parse(arguments):
     return options
 
 
+class CouldNotRun(Exception):
+    """Says why there is no result."""
+
+
 class Lab:
     """Runs scenarios of the lab with one set of options."""
 
@@ -79,13 +85,7 @@ class Lab:
         self.eighth = options.build / "plain" / "eighth"
 
     def flavors(self):
-        wanted = self.options.flavor or FLAVORS
-        built = [f for f in wanted if (self.options.build / BUILT[f] / "eighth-worker").exists()]
-        for flavor in wanted:
-            if flavor not in built:
-                print(f"reproduce: flavor {flavor} is not built: make FLAVOR={BUILT[flavor]}",
-                      file=sys.stderr)
-        return built
+        return self.options.flavor or FLAVORS
 
     def run(self, name, flavor, *more):
         """One run: its scenario in the report, and the command that repeats it."""
@@ -95,34 +95,42 @@ class Lab:
         if self.options.jobs > 1:
             words += ["--jobs", str(self.options.jobs)]
         own = ["--quiet", "--reports", str(self.options.reports), "--name", f"{name}-{flavor}"]
+        if not (self.options.build / BUILT[flavor] / "eighth-worker").exists():
+            raise CouldNotRun(f"flavor {flavor} is not built: make FLAVOR={BUILT[flavor]}")
         done = subprocess.run([str(self.eighth), *words, *own], cwd=ROOT, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               check=False)
         lines = done.stdout.split()
         if done.returncode not in (0, 1) or not lines or not os.path.exists(ROOT / lines[-1]):
-            raise SystemExit(f"reproduce: eighth {' '.join(words)}\n{done.stderr}")
+            raise CouldNotRun(f"eighth {' '.join(words)}: {done.stderr.strip() or done.returncode}")
         with open(ROOT / lines[-1], encoding="utf-8") as file:
             report = json.load(file)
         return report["scenarios"][0], "eighth " + " ".join([*words, "--seed", str(report["seed"])])
 
     def defect(self, name, flavor):
         more = ["--trials", self.options.trials, "--time", self.options.time]
-        if self.options.until_finding:
-            more.append("--until-finding")
-        return self.run(name, flavor, *more)
+        if not self.options.until_finding:
+            return self.run(name, flavor, *more)
+        for _ in range(ENOUGH):  # the first finding need not be the one that shows the defect
+            result, command = self.run(name, flavor, *more, "--until-finding")
+            if result["verdict"] != "pass" or shows_defect(name, flavor, result["findings"]):
+                break
+        return result, command
 
-    def twins(self, name, flavor, scenario):
+    def twins(self, name, flavor):
         """(what is set, result) for each way in which the defect is mended."""
-        settings = [{}]
-        if scenario["client"]["options"]["defect"] in CACHES:
-            settings = [{"cache": setting} for setting in SETTINGS]
-        if scenario["client"]["options"]["defect"] in COUNTERS:
-            settings = [{"statistics": setting} for setting in ("process", "instance")]
-        for setting in settings:
+        for twin in lab_rows.twins(name):
             words = ["--trials", self.options.twin_trials, "--set", "client.options.fixed=true"]
-            for key, value in setting.items():
+            for key, value in twin.items():
                 words += ["--set", f"client.options.{key}={value}"]
-            yield next(iter(setting.values()), "fixed"), *self.run(name, flavor, *words)
+            yield next(iter(twin.values()), "fixed"), *self.run(name, flavor, *words)
+
+
+def shows_defect(name, flavor, findings):
+    """Whether the defect's own evidence is among the findings, not only what it may bring about."""
+    kinds, headline = lab_rows.kinds(name, flavor), lab_rows.headline(name, flavor)
+    return any(finding["kind"] in kinds and re.search(headline, finding["title"])
+               for finding in findings)
 
 
 def times_to_finding(result):
@@ -149,6 +157,7 @@ def figures_of(name, flavor, result, command):
         "first_connection": min(firsts, default=None),
         "median_cycles": (rate.get("cycles_to_first") or {}).get("median"),
         "median_seconds_to_first": statistics.median(times) if times else None,
+        "shown": shows_defect(name, flavor, result["findings"]),
         "verdict": result["verdict"],
         "reason": result["reason"],
         "command": command,
@@ -169,9 +178,27 @@ def twin_figures(setting, result, command):
 
 
 def is_fine(row):
-    """The defect shows what its scenario expects there, and no twin had a finding."""
-    shown = row["verdict"] in (None, "pass") or (row["expects"] == [] and not row["kinds"])
+    """The defect shows itself where its scenario expects it to, and no twin had a finding."""
+    if row["trouble"] or not row["twins"]:
+        return False
+    if row["verdict"] is None:
+        shown = True
+    elif row["expects"]:
+        shown = row["verdict"] == "pass" and row["shown"]
+    else:
+        shown = not row["kinds"]
     return shown and all(twin["clean"] == twin["run"] > 0 for twin in row["twins"])
+
+
+def why_not(row):
+    """The first thing that is wrong with a row."""
+    if row["trouble"]:
+        return row["trouble"]
+    if row.get("reason"):
+        return row["reason"]
+    if row["verdict"] is not None and row["expects"] and not row["shown"]:
+        return "what it showed others may cause as well: nothing that the defect is known by"
+    return "a twin failed"
 
 
 def text_of(row):
@@ -194,6 +221,22 @@ def show(cells):
     print("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
 
 
+def row_of(lab, name, flavor):
+    """One line of the table, also of what could not run."""
+    row = {"defect": name, "flavor": flavor, "kinds": [], "rate": None, "verdict": None,
+           "first_connection": None, "median_cycles": None, "median_seconds_to_first": None,
+           "trouble": "", "expects": [], "twins": []}
+    try:
+        if not lab.options.twins_only:
+            row.update(figures_of(name, flavor, *lab.defect(name, flavor)))
+        scenario = json.loads((SCENARIOS / f"{name}.json").read_text(encoding="utf-8"))
+        row["expects"] = scenario["expect"]["flavors"].get(flavor, [])
+        row["twins"] = [twin_figures(*twin) for twin in lab.twins(name, flavor)]
+    except (CouldNotRun, OSError) as trouble:
+        row["trouble"] = str(trouble)
+    return row
+
+
 def main(arguments):
     options = parse(arguments)
     lab = Lab(options)
@@ -201,23 +244,15 @@ def main(arguments):
     rows = []
     show(("defect", "flavor", "finding", "rate", "at", "first after", "twin", ""))
     for name in names:
-        scenario = json.loads((SCENARIOS / f"{name}.json").read_text(encoding="utf-8"))
         for flavor in lab.flavors():
-            row = {"defect": name, "flavor": flavor, "kinds": [], "rate": None, "verdict": None,
-                   "first_connection": None, "median_cycles": None,
-                   "median_seconds_to_first": None}
-            if not options.twins_only:
-                row = figures_of(name, flavor, *lab.defect(name, flavor))
-            row["expects"] = scenario["expect"]["flavors"].get(flavor, [])
-            row["twins"] = [twin_figures(*twin) for twin in lab.twins(name, flavor, scenario)]
-            rows.append(row)
-            show(text_of(row))
+            rows.append(row_of(lab, name, flavor))
+            show(text_of(rows[-1]))
             if options.json:
                 options.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n",
                                         encoding="utf-8")
     bad = [row for row in rows if not is_fine(row)]
     for row in bad:
-        print(f"\n{row['defect']}, {row['flavor']}: {row.get('reason') or 'a twin failed'}")
+        print(f"\n{row['defect']}, {row['flavor']}: {why_not(row)}")
         for line in row.get("titles", []) + [f for t in row["twins"] for f in t["findings"]]:
             print(f"  {line}")
     print(f"\n{len(rows) - len(bad)} of {len(rows)} rows as expected")
