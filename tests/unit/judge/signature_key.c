@@ -354,7 +354,7 @@ static void main_of_the_client_is_a_frame(void **state)
     (void)state;
     struct signature_key one = make_key("SIGSEGV", FRAMES("main@libclient.so"), NULL);
     assert_int_equal(one.quality, SIGNATURE_GOOD);
-    assert_string_equal(one.key, "v2:crash:SIGSEGV:main");
+    assert_string_equal(one.key, "v3:crash:SIGSEGV:main");
     one = make_key("SIGSEGV", FRAMES("load@libclient.so", "main@libclient.so"), NULL);
     struct signature_key other =
         make_key("SIGSEGV", FRAMES("save@libclient.so", "main@libclient.so"), NULL);
