@@ -8,6 +8,7 @@
 #include "harness/judge/headline.h"
 #include "harness/judge/site.h"
 #include "harness/judge/words.h"
+#include "harness/watch/abort_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,37 @@ struct finding *reports_finding(const struct trial_record *record,
     return finding;
 }
 
+static void retitle(struct finding *finding, const struct buffer *title)
+{
+    char *text = strdup(buffer_text(title));
+    if (text != NULL) {
+        free(finding->title);
+        finding->title = text;
+    }
+}
+
+/* An abort: what the C library or the C++ runtime said of it stands in standard error. */
+static void add_abort_text(const struct trial_record *record, const struct sanitizer_report *report,
+                           struct finding *finding)
+{
+    struct abort_text said;
+    struct buffer err = BUFFER_INIT;
+    if (strcmp(report->kind, "ABRT") != 0) {
+        return;
+    }
+    output_text(&record->err, &err);
+    if (abort_text_find(buffer_text(&err), err.length, &said)) {
+        struct buffer title = BUFFER_INIT;
+        buffer_puts(&title, "ABRT: ");
+        words_clean(&title, said.text, sizeof said.text);
+        buffer_puts(&title, finding->title + strlen("ABRT"));
+        retitle(finding, &title);
+        finding_add_evidence(finding, "abort", said.text);
+        buffer_clear(&title);
+    }
+    buffer_clear(&err);
+}
+
 /* The report is of the moment at which the worker ended: the flight record is of the same. */
 static void add_moment(const struct trial_record *record, const struct sanitizer_report *report,
                        struct finding *finding)
@@ -177,11 +209,7 @@ static void add_moment(const struct trial_record *record, const struct sanitizer
     buffer_puts(&title, finding->title);
     buffer_puts(&title, culprit_companion(record, &culprit, &companion) ? "," : "");
     culprit_tell(record, &culprit, &title);
-    char *longer = strdup(buffer_text(&title));
-    if (longer != NULL) {
-        free(finding->title);
-        finding->title = longer;
-    }
+    retitle(finding, &title);
     buffer_clear(&title);
 }
 
@@ -239,6 +267,7 @@ static bool judge_text(const struct trial_record *record, const char *text, size
             }
         }
         if (finding != NULL && ends && i + 1 == log.count) {
+            add_abort_text(record, report, finding);
             add_moment(record, report, finding);
         }
         fatal = fatal || ends;
