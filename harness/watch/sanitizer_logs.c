@@ -24,7 +24,9 @@
 
 extern char **environ;
 
-/* What each runtime is told, after what the user told it: the last word counts. Signals reach the
+/* What each runtime is told, before (defaults) and after what the user told it: the last word
+ * counts. Uses of a stack frame after return are no default of gcc's, and cost memory: clients with
+ * stacks of their own may want them off. Signals reach the
  * tracer in tsan; in asan, which is not traced, the runtime reports them. gcc's libubsan begins
  * late and then sets the path of libasan's log, which opens it anew and empty: with a path of its
  * own, what libasan has written of a report stays, and the rest follows in a file that is read
@@ -32,21 +34,22 @@ extern char **environ;
 static const struct {
     const char *variable;
     const char *flavor;
+    const char *defaults;
     const char *options;
     const char *suffix; /* of the log's path */
 } settings[] = {
-    {"ASAN_OPTIONS", "asan",
+    {"ASAN_OPTIONS", "asan", "detect_stack_use_after_return=1:",
      "handle_abort=1:handle_sigill=1:handle_sigfpe=1:handle_sigbus=1:handle_segv=1:"
      "allow_user_segv_handler=1:detect_leaks=1:abort_on_error=0:" FRAME_FORMAT,
      ""},
-    {"LSAN_OPTIONS", "asan", FRAME_FORMAT, ""},
-    {"UBSAN_OPTIONS", "asan", "print_stacktrace=1:" FRAME_FORMAT, ".ub"},
-    {"TSAN_OPTIONS", "tsan",
+    {"LSAN_OPTIONS", "asan", "", FRAME_FORMAT, ""},
+    {"UBSAN_OPTIONS", "asan", "", "print_stacktrace=1:" FRAME_FORMAT, ".ub"},
+    {"TSAN_OPTIONS", "tsan", "",
      "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
      "second_deadlock_stack=1",
      ""},
     /* UBSan alone, in a worker of no sanitizer's: signals are the tracer's. */
-    {"UBSAN_OPTIONS", "ubsan",
+    {"UBSAN_OPTIONS", "ubsan", "",
      "print_stacktrace=1:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
      "handle_sigill=0:" FRAME_FORMAT,
      ".ub"},
@@ -87,13 +90,13 @@ static const char *value_of(const char *const *environment, const char *variable
     return NULL;
 }
 
-/* "ASAN_OPTIONS=user's:ours:log_path='...':exitcode=93" */
+/* "ASAN_OPTIONS=defaults:user's:ours:log_path='...':exitcode=93" */
 static char *setting_of(size_t i, const char *path, const char *const *environment)
 {
     struct buffer text = BUFFER_INIT;
     const char *before = value_of(environment, settings[i].variable);
     char quote = strchr(path, '\'') == NULL ? '\'' : '"';
-    buffer_printf(&text, "%s=", settings[i].variable);
+    buffer_printf(&text, "%s=%s", settings[i].variable, settings[i].defaults);
     if (before != NULL && before[0] != '\0') {
         buffer_printf(&text, "%s:", before);
     }

@@ -139,7 +139,7 @@ static void run(struct driver *driver, struct pool *pool, int instructions)
 static int drive(struct driver *driver, struct lane *lane, struct failure *failure)
 {
     const struct scenario *scenario = driver->scenario;
-    struct pool pool;
+    static struct pool pool; /* aligned beyond what stacks hold to */
     if (library_load(&driver->library, driver->plan->library, failure) != 0) {
         return -1;
     }

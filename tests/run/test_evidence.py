@@ -80,6 +80,7 @@ TABLE = [
         r"^ABRT: Assertion `twin' failed\. in assertion, in request of instance",
         "assertion",
     ),
+    ("after-return", "asan", "asan", r"^stack-use-after-return: read in after_return", "after_return"),
     ("leak", "asan", "lsan", r"leak of 40 B in 1 object, allocated in .*object_make", "object_make"),
     ("overflow", "asan", "ubsan", r"signed integer overflow.* in number_next", "number_next"),
     ("stack-smashed", "asan", "ubsan", r"index 16 out of bounds.* in stack_smashed", "stack_smashed"),

@@ -173,6 +173,24 @@ static void say_and_die(void)
     }
 }
 
+/* clang and gcc warn, and return NULL, where they see it. */
+NOINLINE static volatile int *place_of(volatile int *place)
+{
+    return place;
+}
+
+NOINLINE static volatile int *local_place(void)
+{
+    volatile int place = 7;
+    return place_of(&place);
+}
+
+static void after_return(void)
+{
+    volatile int *place = twin ? &sink : local_place();
+    sink = *place;
+}
+
 /* The client's own words, in UBSan's form. */
 static void own_line(void)
 {
@@ -198,6 +216,7 @@ static const struct {
     {"thread-leak", start_helper, false},
     {"foreign", say_and_die, false},
     {"own-line", own_line, false},
+    {"after-return", after_return, false},
 };
 
 static const char *mixed_bug(void)
