@@ -5,6 +5,8 @@
 #include "harness/judge/headline.h"
 
 #include "harness/judge/signature_class.h"
+#include "harness/judge/signature_key.h"
+#include "harness/judge/signature_name.h"
 #include "harness/judge/site.h"
 #include "harness/judge/words.h"
 
@@ -184,10 +186,52 @@ static void tell_leak(const struct sanitizer_report *report, const char *module,
     (void)add_role(report, "alloc", ", allocated in ", module, text);
 }
 
+/* A signal that the process sent to itself: what ASan calls its address and its access are those of
+ * the system call. */
+static bool is_raised(const struct stack *stack)
+{
+    static const char *const senders[] = {"pthread_kill_implementation", "raise", "gsignal",
+                                          "tgkill", "kill"};
+    char call[SIGNATURE_NAME] = "";
+    if (stack->count != 0 && stack->frames[0].function != NULL) {
+        signature_name_libc(stack->frames[0].function, call, sizeof call);
+    }
+    for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+        if (strcmp(call, senders[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A SEGV that is no access of memory; false if it is one. */
+static bool tell_segv(const struct sanitizer_report *report, const char *module,
+                      struct buffer *text)
+{
+    const struct sanitizer_stack *access = sanitizer_report_find(report, "access");
+    if (strcmp(report->kind, "SEGV") != 0 || access == NULL) {
+        return false;
+    }
+    if (signature_misses_caller(report)) {
+        buffer_printf(text, "SEGV: call to 0x%" PRIx64, access->stack.frames[0].pc);
+        (void)add_role(report, "access", ", by what was called in ", module, text);
+        return true;
+    }
+    if (is_raised(&access->stack)) {
+        buffer_puts(text, "SEGV: sent by the client itself");
+        (void)add_role(report, "access", " in ", module, text);
+        return true;
+    }
+    return false;
+}
+
 static void tell_access(const struct sanitizer_report *report, const char *module,
                         struct buffer *text)
 {
     const char *word = access_word(report->access);
+    if (tell_segv(report, module, text)) {
+        return;
+    }
     buffer_puts(text, report->kind);
     buffer_puts(text, word[0] != '\0' ? ": " : "");
     buffer_puts(text, word);

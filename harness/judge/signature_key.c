@@ -475,9 +475,7 @@ void signature_make(const struct signature_input *input, struct signature_key *k
     finish(&writer, key);
 }
 
-/* A call to nowhere leaves no frame of its own, and the sanitizers' unwinders then miss its caller:
- * what they show is the caller's caller. */
-static bool misses_caller(const struct sanitizer_report *report)
+bool signature_misses_caller(const struct sanitizer_report *report)
 {
     const struct sanitizer_stack *access = sanitizer_report_find(report, "access");
     return strcmp(report->kind, "SEGV") == 0 && access != NULL && access->stack.count != 0 &&
@@ -502,7 +500,7 @@ void signature_of_report(const struct sanitizer_report *report, const char *cons
         .client_modules = client_modules,
         .client_module_count = client_module_count,
         .unique = unique,
-        .damaged = report->quality == SANITIZER_DAMAGED || misses_caller(report),
+        .damaged = report->quality == SANITIZER_DAMAGED || signature_misses_caller(report),
     };
     signature_make(&input, key);
 }

@@ -98,6 +98,10 @@ void signature_make(const struct signature_input *input, struct signature_key *k
 void signature_of_report(const struct sanitizer_report *report, const char *const *client_modules,
                          size_t client_module_count, const char *unique, struct signature_key *key);
 
+/** True if it is of a call to nowhere, which leaves no frame of its own: the sanitizers' unwinders
+ *  then miss its caller, and what they show is the caller's caller. */
+bool signature_misses_caller(const struct sanitizer_report *report);
+
 /** True if both are the same bug. */
 bool signature_equal(const struct signature_key *one, const struct signature_key *other);
 

@@ -148,6 +148,42 @@ static void test_use_after_free(void **state)
     sanitizer_log_release(&log);
 }
 
+/* What ASan calls a read, told apart by the innermost frame; the last one is one. */
+static void test_segv(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct stack_frame innermost;
+        const char *told;
+    } cases[] = {
+        {{.pc = 0}, "SEGV: call to 0x0, by what was called in client_request"},
+        {{.pc = 9000,
+          .function = (char *)"__pthread_kill_implementation",
+          .module = (char *)"/lib/libc.so.6"},
+         "SEGV: sent by the client itself in client_request"},
+        {{.pc = 9000, .function = (char *)"take", .module = (char *)"/x/" CLIENT},
+         "SEGV: read at 0x3dc9 in take"},
+    };
+    const struct stack_frame caller = {
+        .pc = 9000, .function = (char *)"client_request", .module = (char *)"/x/" CLIENT};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sanitizer_log log = SANITIZER_LOG_INIT;
+        struct sanitizer_report *report = sanitizer_log_add(&log, SANITIZER_ASAN, 0);
+        struct buffer text = BUFFER_INIT;
+        (void)snprintf(report->kind, sizeof report->kind, "SEGV");
+        report->access = SANITIZER_READ;
+        report->has_address = true;
+        report->address = 0x3dc9;
+        struct sanitizer_stack *access = sanitizer_report_add(report, "access");
+        assert_int_equal(stack_add(&access->stack, &cases[i].innermost), 0);
+        assert_int_equal(stack_add(&access->stack, &caller), 0);
+        headline_of_report(report, CLIENT, &text);
+        assert_string_equal(buffer_text(&text), cases[i].told);
+        buffer_clear(&text);
+        sanitizer_log_release(&log);
+    }
+}
+
 static void test_race(void **state)
 {
     (void)state;
@@ -227,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_site_of_the_allocator),
         cmocka_unit_test(test_site_of_an_empty_stack),
         cmocka_unit_test(test_use_after_free),
+        cmocka_unit_test(test_segv),
         cmocka_unit_test(test_race),
         cmocka_unit_test(test_undefined_behaviour),
         cmocka_unit_test(test_causes),
