@@ -180,8 +180,11 @@ static void add_abort_text(const struct trial_record *record, const struct sanit
     if (strcmp(report->kind, "ABRT") != 0) {
         return;
     }
+    const struct sanitizer_stack *access = sanitizer_report_find(report, "access");
+    enum abort_caller caller =
+        abort_caller_of(access != NULL ? &access->stack : NULL, record->module);
     output_text(&record->err, &err);
-    if (abort_text_find(buffer_text(&err), err.length, &said)) {
+    if (abort_text_find(buffer_text(&err), err.length, caller, &said)) {
         struct buffer title = BUFFER_INIT;
         buffer_puts(&title, "ABRT: ");
         words_clean(&title, said.text, sizeof said.text);
