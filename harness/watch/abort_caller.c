@@ -12,8 +12,18 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-static bool is_one_of(const char *name, const char *const *names, size_t count)
+/* glibc's own name for what it exports, where its debug symbols are installed. */
+static const char *public_name(const char *function)
 {
+    static const char prefix[] = "__GI_";
+    size_t length = sizeof prefix - 1;
+    return function != NULL && strncmp(function, prefix, length) == 0 ? function + length
+                                                                      : function;
+}
+
+static bool is_one_of(const char *function, const char *const *names, size_t count)
+{
+    const char *name = public_name(function);
     for (size_t i = 0; name != NULL && i < count; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -65,8 +75,8 @@ enum abort_caller abort_caller_of(const struct stack *stack, const char *module)
     if (stack == NULL || stack->count == 0) {
         return ABORT_BY_UNKNOWN;
     }
-    while (at < stack->count && (stack->frames[at].function == NULL ||
-                                 strcmp(stack->frames[at].function, "abort") != 0)) {
+    static const char *const itself[] = {"abort"};
+    while (at < stack->count && !is_one_of(stack->frames[at].function, itself, 1)) {
         at++;
     }
     uint32_t caller = at + 1;

@@ -181,6 +181,9 @@ static void tells_who_called_abort(void **state)
     static const char *const assertion[][2] = {{"raise", LIBC}, {"abort", LIBC},
                                                {NULL, LIBC},    {"__assert_fail", LIBC},
                                                {"f", CLIENT},   {0}};
+    static const char *const debug[][2] = {
+        {"__GI_raise", LIBC},         {"__GI_abort", LIBC}, {"__assert_fail_base", LIBC},
+        {"__GI___assert_fail", LIBC}, {"f", CLIENT},        {0}};
     static const char *const client[][2] = {
         {"raise", LIBC}, {"abort", LIBC}, {"f", CLIENT}, {"main", "/bin/x"}, {0}};
     static const char *const raised[][2] = {
@@ -195,6 +198,7 @@ static void tells_who_called_abort(void **state)
     (void)state;
     assert_int_equal(caller_of(malloc_frames), ABORT_BY_LIBC);
     assert_int_equal(caller_of(assertion), ABORT_BY_ASSERTION);
+    assert_int_equal(caller_of(debug), ABORT_BY_ASSERTION);
     assert_int_equal(caller_of(client), ABORT_BY_CLIENT);
     assert_int_equal(caller_of(raised), ABORT_BY_CLIENT);
     assert_int_equal(caller_of(library), ABORT_BY_LIBRARY);
