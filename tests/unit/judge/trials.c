@@ -4,7 +4,6 @@
  * ledgers made by hand.
  */
 #include "client/eighth_client.h"
-#include "harness/judge/acceptance.h"
 #include "harness/judge/death.h"
 #include "harness/judge/doing.h"
 #include "harness/judge/observations.h"
@@ -238,74 +237,6 @@ static void test_other_kinds(void **state)
     assert_int_equal(world->observations.findings.count, OBSERVATION_OPENED);
 }
 
-static void test_accepted_on_a_broken_connection(void **state)
-{
-    struct world *world = *state;
-    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_CERTIFICATE_EXPIRED, true);
-    assert_int_equal(acceptance_check(&world->observations, 1), 0);
-    assert_int_equal(world->observations.findings.count, 0);
-    entry->responses = 1;
-    assert_int_equal(acceptance_check(&world->observations, 1), 0);
-    assert_int_equal(world->observations.findings.count, 0); /* it was told to accept any */
-    world->scenario.client.verify = true;
-    assert_int_equal(acceptance_check(&world->observations, 1), 0);
-    assert_int_equal(world->observations.findings.count, 1);
-    assert_non_null(strstr(world->observations.findings.items[0]->title, "certificate-expired"));
-}
-
-static void open_at(struct world *world, uint16_t port, uint64_t time, bool requests)
-{
-    struct observation observation = failed(port, time, 0, 0);
-    observation.kind = OBSERVATION_OPENED;
-    observation.code = requests;
-    observe(world, observation);
-}
-
-static void test_open_with_a_bad_certificate(void **state)
-{
-    struct world *world = *state;
-    struct observations *observations = &world->observations;
-    world->scenario.client.verify = true;
-    open_at(world, 4000, 100, true);
-    observations_take(observations, world->record.logbook, false);
-    assert_int_equal(observations->pending_count, 1); /* the ledger does not know it yet */
-    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_CERTIFICATE_EXPIRED, true);
-    (void)accept_at(world, 4001, 110, FAULT_CERTIFICATE_EXPIRED, true); /* refused by the client */
-    (void)accept_at(world, 4002, 110, FAULT_NONE, false);
-    open_at(world, 4002, 100, true);
-    observations_take(observations, world->record.logbook, true);
-    assert_int_equal(observations->findings.count, 0);
-    entry->responses = 1; /* it is still one connection */
-    assert_int_equal(acceptance_check(observations, 3), 0);
-    assert_int_equal(observations->findings.count, 1);
-    assert_int_equal(observations->findings.items[0]->occurrences, 1);
-    assert_int_equal(observations->findings.items[0]->first_connection, 1);
-    assert_int_equal(observations->unexplained, 1);
-}
-
-static void test_open_without_a_protocol(void **state)
-{
-    struct world *world = *state;
-    struct observations *observations = &world->observations;
-    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_NO_ALPN, true);
-    for (int i = 0; i < 3; i++) {
-        open_at(world, 4000, 100, i != 1);
-        entry->only_h2 = i > 0;
-        observations_take(observations, world->record.logbook, true);
-        assert_int_equal(acceptance_check(observations, 1), 0);
-        assert_int_equal(observations->findings.count, i == 2);
-    }
-}
-
-static void test_ledger_wrapped(void **state)
-{
-    struct world *world = *state;
-    for (uint64_t i = 0; i < LEDGER_ENTRIES + 5; i++) {
-        (void)accept_at(world, 4000, 110, FAULT_NONE, false);
-    }
-    assert_int_equal(acceptance_check(&world->observations, LEDGER_ENTRIES + 5), 5);
-}
-
 /* ---- deaths ---- */
 
 static void write_flight(struct world *world, uint32_t lane, enum flight_operation operation,
@@ -492,10 +423,6 @@ int main(void)
         IN_A_WORLD(test_refused_on_purpose),
         IN_A_WORLD(test_machine),
         IN_A_WORLD(test_other_kinds),
-        IN_A_WORLD(test_accepted_on_a_broken_connection),
-        IN_A_WORLD(test_open_with_a_bad_certificate),
-        IN_A_WORLD(test_open_without_a_protocol),
-        IN_A_WORLD(test_ledger_wrapped),
         IN_A_WORLD(test_deaths),
         IN_A_WORLD(test_death_of_nobody_knows_whom),
         IN_A_WORLD(test_sentences),
