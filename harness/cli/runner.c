@@ -106,7 +106,7 @@ void runner_end_scene(struct scene *scene, enum stop_rule rule)
 {
     struct scenario_result *result = scene->result;
     tell_end(scene, rule);
-    if (result->trials_run > result->trials_infra) {
+    if (result->trials_run > result->trials_infra || result->interrupted) {
         threshold_judge(result);
     }
     verdict_judge(result, true);

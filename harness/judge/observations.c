@@ -194,6 +194,10 @@ static void count_explained(struct observations *observations,
 static enum judgement judge(struct observations *observations,
                             const struct observation *observation, bool final)
 {
+    bool cut_off = observations->until != 0 && observation->time > observations->until;
+    if (cut_off && observation->kind != OBSERVATION_FAILED) {
+        return JUDGED;
+    }
     if (observation->kind == OBSERVATION_OPENED) {
         return acceptance_take(observations, observation, final);
     }
@@ -201,7 +205,7 @@ static enum judgement judge(struct observations *observations,
         add_other(observations, observation);
         return JUDGED;
     }
-    if (observations_is_machine(observation->phase, observation->code)) {
+    if (!cut_off && observations_is_machine(observation->phase, observation->code)) {
         add_machine(observations, observation);
         return JUDGED;
     }
@@ -217,7 +221,7 @@ static enum judgement judge(struct observations *observations,
     }
     if (explains && done) {
         count_explained(observations, observation, fault);
-    } else {
+    } else if (!cut_off) {
         add_failed(observations, observation, fault);
     }
     return JUDGED;

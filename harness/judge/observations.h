@@ -34,6 +34,8 @@ struct observations {
     struct ledger *ledger;  /**< NULL: an external target, nothing is explained */
     uint64_t first_ordinal; /**< of the trial in the ledger */
     uint16_t refuse_port;   /**< 0: none */
+    uint64_t until; /**< ns: what went wrong later may be because the user ends the trial, and is no
+                         finding; 0: none */
     struct finding_list findings;
     uint64_t unexplained; /**< failed operations that no fault explains */
     uint64_t machine;     /**< failed operations that the machine explains: ports, descriptors */

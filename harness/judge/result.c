@@ -184,10 +184,13 @@ static void add_cost(struct scenario_result *result, const struct trial_record *
                      const struct logbook_counters *sum)
 {
     const struct logbook *logbook = record->logbook;
-    if (logbook->run_begun != 0 && logbook->run_ended > logbook->run_begun) {
-        result->run_ns += logbook->run_ended - logbook->run_begun;
-        if (logbook->cpu_ended > logbook->cpu_begun) {
-            result->cpu_ns += logbook->cpu_ended - logbook->cpu_begun;
+    bool cut_off = record->stop == TRIAL_STOP_INTERRUPT && logbook->run_ended == 0;
+    uint64_t run_ended = cut_off ? record->stopped_at : logbook->run_ended;
+    uint64_t cpu_ended = cut_off ? record->cpu_ns : logbook->cpu_ended;
+    if (logbook->run_begun != 0 && run_ended > logbook->run_begun) {
+        result->run_ns += run_ended - logbook->run_begun;
+        if (cpu_ended > logbook->cpu_begun) {
+            result->cpu_ns += cpu_ended - logbook->cpu_begun;
             result->cpu_cycles += sum->cycles_started;
         }
     }

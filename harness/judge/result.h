@@ -2,8 +2,8 @@
  *
  * What all trials of one scenario came to: sums, histograms, findings, verdict.
  *
- * Sums are over the trials that count, those that were neither infrastructure failures nor
- * interrupted.
+ * Sums are over the trials that were no infrastructure failures. Of one that was interrupted they
+ * have what it did until then; it does not count as run.
  */
 #ifndef JUDGE_RESULT_H
 #define JUDGE_RESULT_H
@@ -116,7 +116,7 @@ void result_release(struct scenario_result *result);
 /** Adds a note for the reader, unless it is there already. */
 void result_note(struct scenario_result *result, const char *text);
 
-/** Adds the counters, histograms and resources that a finished trial left. */
+/** Adds the counters, histograms and resources that a trial left, finished or cut off. */
 void result_add_trial(struct scenario_result *result, struct trial_record *record);
 
 /** Adds one line to the list of trials and counts the outcome; after the trial's findings were

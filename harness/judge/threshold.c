@@ -92,6 +92,38 @@ bool threshold_holds(const struct threshold *threshold, double value)
     return false;
 }
 
+/* Sums and maxima: what comes later only adds to them. */
+static bool only_grows(const struct metric *metric)
+{
+    return metric->id == METRIC_ERRORS_COUNT || metric->id == METRIC_CYCLES_FAILED ||
+           metric->id == METRIC_MEMORY_PEAK;
+}
+
+static bool cannot_mend(const struct threshold *threshold, const struct metric *metric,
+                        double value)
+{
+    enum comparison comparison = threshold->comparison;
+    return only_grows(metric) && (comparison == LESS || comparison == LESS_EQUAL ||
+                                  (comparison == EQUAL && value > threshold->value));
+}
+
+enum threshold_state threshold_state(const struct scenario_result *result,
+                                     const struct threshold *threshold, double *value)
+{
+    const struct metric *metric = metric_named(threshold->metric);
+    *value = 0;
+    if (metric == NULL || !threshold_measure(result, metric, value)) {
+        return THRESHOLD_UNKNOWN;
+    }
+    bool holds = threshold_holds(threshold, *value);
+    bool whole = result->stop_rule[0] != '\0' && !result->interrupted &&
+                 result->trials_run > result->trials_infra;
+    if (!whole && (holds || !cannot_mend(threshold, metric, *value))) {
+        return THRESHOLD_UNKNOWN;
+    }
+    return holds ? THRESHOLD_KEPT : THRESHOLD_BROKEN;
+}
+
 static void add_value(struct buffer *text, enum metric_unit unit, double value)
 {
     switch (unit) {
@@ -132,16 +164,16 @@ void threshold_judge(struct scenario_result *result)
     const struct scenario *scenario = result->scenario;
     for (size_t i = 0; i < scenario->threshold_count; i++) {
         const struct threshold *threshold = &scenario->thresholds[i];
-        const struct metric *metric = metric_named(threshold->metric);
-        double value = 0;
-        if (metric != NULL && threshold_measure(result, metric, &value)) {
-            if (!threshold_holds(threshold, value)) {
-                add_broken(result, threshold, metric, value);
-            }
-        } else {
+        double value;
+        enum threshold_state state = threshold_state(result, threshold, &value);
+        if (state == THRESHOLD_BROKEN) {
+            add_broken(result, threshold, metric_named(threshold->metric), value);
+        } else if (state == THRESHOLD_UNKNOWN) {
             char note[256];
-            (void)snprintf(note, sizeof note, "threshold %s %s: nothing was measured for it",
-                           threshold->metric, threshold->text);
+            (void)snprintf(note, sizeof note, "threshold %s %s: %s", threshold->metric,
+                           threshold->text,
+                           result->interrupted ? "not judged, the run was interrupted"
+                                               : "nothing was measured for it");
             result_note(result, note);
         }
     }

@@ -18,7 +18,19 @@ bool threshold_measure(const struct scenario_result *result, const struct metric
 /** Whether the value keeps the limit. */
 bool threshold_holds(const struct threshold *threshold, double value);
 
-/** Adds a finding for each limit that is broken. A figure that was not measured breaks nothing but
+enum threshold_state {
+    THRESHOLD_UNKNOWN = 0, /**< not measured, or not to its end */
+    THRESHOLD_KEPT,
+    THRESHOLD_BROKEN
+};
+
+/** What the limit came to, and *value, 0 if nothing was measured. As long as a scenario runs, and
+ *  when it was interrupted, no limit is kept, and only one that nothing can mend any more is
+ * broken: a figure that can but grow is past it. */
+enum threshold_state threshold_state(const struct scenario_result *result,
+                                     const struct threshold *threshold, double *value);
+
+/** Adds a finding for each limit that is broken. One of which nothing is known breaks nothing but
  *  leaves a note. Call once, when the trials are done. */
 void threshold_judge(struct scenario_result *result);
 

@@ -33,8 +33,10 @@ void trial_judge_listen(struct trial_judge *judge, struct trial_record *record,
                         struct target_process *target, bool final)
 {
     struct observations *observations = &judge->observations;
-    /* After an interrupt the ledger is not settled: what waits for it is not judged. */
-    final = final && record->stop != TRIAL_STOP_INTERRUPT;
+    bool interrupted = record->stop == TRIAL_STOP_INTERRUPT;
+    /* What waits for a ledger that did not settle any more is not judged. */
+    final = final && (!interrupted || !record->has_target || record->settled);
+    observations->until = interrupted ? record->stopped_at : 0;
     observations->trial = record->index;
     observations->seed = record->seed;
     observations->first_ordinal = record->first_ordinal;
@@ -93,7 +95,7 @@ static void judge_machine(const struct trial_judge *judge, const struct trial_re
     if (trial_judge_refused(record, &refusal)) {
         add_infra(findings, record, "infra/worker refused", refusal.text);
     }
-    if (record->target_active > 0) {
+    if (record->target_active > 0 && record->stop != TRIAL_STOP_INTERRUPT) {
         char title[160];
         (void)snprintf(title, sizeof title,
                        "%" PRIu64 " connections still lived at the target after the worker's end; "
@@ -274,7 +276,8 @@ enum trial_outcome trial_judge_end(struct trial_judge *judge, struct trial_recor
                                  : interrupted              ? OUTCOME_INTERRUPTED
                                  : findings->count > 0      ? OUTCOME_INFRA
                                                             : OUTCOME_CLEAN;
-    if (outcome == OUTCOME_CLEAN || outcome == OUTCOME_FINDINGS) {
+    /* An interrupted trial is not a judged one, but what it did until then was done. */
+    if (outcome != OUTCOME_INFRA && !(outcome == OUTCOME_INTERRUPTED && spoiled)) {
         result_add_trial(result, record);
         add_explained(result, &judge->observations);
     }

@@ -298,7 +298,8 @@ static void add_thresholds(cJSON *item, const struct scenario_result *result)
     for (size_t i = 0; i < result->scenario->threshold_count; i++) {
         const struct threshold *threshold = &result->scenario->thresholds[i];
         const struct metric *metric = metric_named(threshold->metric);
-        double value = 0;
+        double value;
+        enum threshold_state state = threshold_state(result, threshold, &value);
         cJSON *entry = json_item(thresholds);
         json_text(entry, "metric", threshold->metric);
         json_text(entry, "limit", threshold->text);
@@ -308,10 +309,13 @@ static void add_thresholds(cJSON *item, const struct scenario_result *result)
                       : metric->unit == METRIC_BYTES ? "bytes"
                                                      : metric_unit_name(metric->unit));
             json_number(entry, "value", value);
-            json_bool(entry, "holds", threshold_holds(threshold, value));
         } else {
             (void)cJSON_AddNullToObject(entry, "value");
+        }
+        if (state == THRESHOLD_UNKNOWN) {
             (void)cJSON_AddNullToObject(entry, "holds");
+        } else {
+            json_bool(entry, "holds", state == THRESHOLD_KEPT);
         }
     }
 }

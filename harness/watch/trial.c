@@ -22,6 +22,7 @@
 #define LISTEN_EVERY (100 * NS_PER_MS)
 #define TERM_GRACE (500 * NS_PER_MS)
 #define QUIESCE_TIMEOUT (5 * NS_PER_S)
+#define QUIESCE_HURRIED (1 * NS_PER_S) /* when the user waits for the end */
 #define HANDED_OVER 4
 
 void trial_init(struct trial_record *record)
@@ -388,19 +389,32 @@ static void note_death_of_target(struct trial_record *record, const struct targe
     (void)snprintf(record->target_text, sizeof record->target_text, "%s", target->end_text);
 }
 
+/* After an interrupt too, so that what was known until then is whole: the worker is dead, so its
+ * connections are about to end. Whoever interrupts again is not kept waiting. */
+static int quiesce(const struct trial_setup *setup, struct trial_record *record,
+                   struct failure *failure)
+{
+    bool hurried = record->stop == TRIAL_STOP_INTERRUPT;
+    struct signals signals = *setup->signals;
+    if (hurried) {
+        signals.stop = 0;
+    }
+    return target_process_quiesce(setup->target, hurried ? QUIESCE_HURRIED : QUIESCE_TIMEOUT,
+                                  &record->target_active, &signals, failure);
+}
+
 static void settle_target(const struct trial_setup *setup, struct trial_record *record)
 {
     struct target_process *target = setup->target;
     struct failure failure = FAILURE_INIT;
     if (!target_process_check(target)) {
         note_death_of_target(record, target);
-    } else if (target_process_quiesce(target, QUIESCE_TIMEOUT, &record->target_active,
-                                      setup->signals, &failure) != 0) {
-        if (target->dead) {
-            note_death_of_target(record, target);
-        } else if (record->stop != TRIAL_STOP_INTERRUPT) {
-            record->failure = failure;
-        }
+    } else if (quiesce(setup, record, &failure) == 0) {
+        record->settled = record->target_active == 0;
+    } else if (target->dead) {
+        note_death_of_target(record, target);
+    } else if (record->stop != TRIAL_STOP_INTERRUPT) {
+        record->failure = failure;
     }
     ledger_sum(target->ledger, &record->at_end);
     record->last_ordinal = atomic_load_explicit(&target->ledger->next, memory_order_acquire);
@@ -410,8 +424,12 @@ static int begin_at_target(const struct trial_setup *setup, struct trial_record 
 {
     record->has_target = true;
     if (target_process_begin(setup->target, record->seed, setup->signals, &record->failure) != 0) {
+        struct failure none = FAILURE_INIT;
         if (setup->target->dead) {
             note_death_of_target(record, setup->target);
+        } else if (setup->signals->stop != 0) {
+            record->stop = TRIAL_STOP_INTERRUPT;
+            record->failure = none;
         }
         return -1;
     }

@@ -60,6 +60,7 @@ struct trial_record {
     struct program_log *programs; /**< NULL: the client is a library */
 
     bool has_target;  /**< the embedded one: the fields below are valid */
+    bool settled;     /**< it was quiet at the end: its counts and its ledger are whole */
     bool target_died; /**< during the trial: target_text says how */
     char target_text[1280];
     uint64_t target_active; /**< connections that lived on after the worker's end */

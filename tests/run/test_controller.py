@@ -347,6 +347,82 @@ def test_interrupted(eighth, number):
     assert not is_alive(worker) and not is_alive(target)
 
 
+def wait_worked(pid, seconds, patience=60):
+    """Waits until the process has used so much of a processor: then it has done many cycles."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1]
+        if sum(map(int, fields.split()[11:13])) >= seconds * os.sysconf("SC_CLK_TCK"):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{pid} does not work")
+
+
+FAULTY = {
+    "target": {"embedded": {"tls": False, "faults": [{"fault": "rst-stream", "every": 2}]}},
+    "load": {"threads": 2, "clients": 4, "cycles": 1000, "sample_every": 2},
+    "steps": [{"connect": {}}, {"request": {"path": "/get"}}, {"close": {}}],
+    "deadline": "100s",
+    "thresholds": {
+        "errors.count": "== 0", "cycles.failed": "< 10000000", "cycle.max": "< 1h",
+        "handshakes.resumed.rate": ">= 0",
+    },
+}
+
+
+def held(scenario):
+    return {t["metric"]: t["holds"] for t in scenario["thresholds"]}
+
+
+def check_agrees(scenario, most_apart):
+    """Both sides tell of the same trial; what was under way when it ended may be on one only."""
+    requests = scenario["requests"]
+    assert 0 <= scenario["connects"] - scenario["connections_at_target"] <= most_apart
+    assert 0 <= requests["sent"] - requests["received_by_target"] <= most_apart
+    assert scenario["connections_at_target"] > 4
+    cycles = scenario["cycles"]
+    assert 0 <= cycles["started"] - cycles["completed"] - cycles["failed"] <= most_apart
+    explained = sum(e["count"] for e in scenario["expected_failures"])
+    assert 0 <= explained - cycles["failed"] <= most_apart and cycles["failed"] > 0
+    assert 0 <= scenario["faults_done"]["rst-stream"] - explained <= most_apart
+    latencies = scenario["latency_us"]
+    assert abs(latencies["cycle"]["count"] - cycles["completed"]) <= most_apart
+    assert cycles["completed"] > 0
+    assert latencies["connect"]["count"] >= cycles["completed"] + cycles["failed"]
+    (resources,) = scenario["resources"]
+    assert resources["rounds"]
+
+
+@pytest.mark.parametrize("limit", ["< 10000000", "< 1"])
+def test_what_was_known_of_an_interrupted_trial_is_told(eighth, limit):
+    load = {**FAULTY["load"], "cycles": 10_000_000}
+    thresholds = {**FAULTY["thresholds"], "cycles.failed": limit}
+    process = start(eighth, **{**FAULTY, "load": load, "thresholds": thresholds})
+    wait_worked(wait_for_child(process.pid, b"--logbook-fd"), 1)
+    process.send_signal(signal.SIGINT)
+    result = finish(process)
+    scenario = result.scenario
+    broken = limit == "< 1"  # by what has happened, whatever would have come
+    assert result.code == (1 if broken else 3) and result.report["partial"] is True, result
+    assert [f["kind"] for f in result.findings] == (["threshold"] if broken else [])
+    assert scenario["trials"]["run"] == 0 and scenario["unexplained_errors"] == 0
+    assert [t["outcome"] for t in scenario["trial_list"]] == ["interrupted"]
+    check_agrees(scenario, 4)
+    states = held(scenario)
+    assert states.pop("cycles.failed") is (False if broken else None)
+    assert set(states.values()) == {None}
+    assert any("not judged, the run was interrupted" in note for note in scenario["notes"])
+
+
+def test_what_is_known_of_a_whole_trial_is_told(eighth):
+    result = eighth.bare(**FAULTY)
+    assert result.code == 0 and result.findings == [], result
+    check_agrees(result.scenario, 0)
+    states = held(result.scenario)
+    assert states.pop("handshakes.resumed.rate") is None  # there was no handshake
+    assert set(states.values()) == {True}
+
+
 def test_killed_controller_leaves_nothing_running_and_a_whole_report(eighth):
     process = start(eighth, **LONG)
     wait_running(process)

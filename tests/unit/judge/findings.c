@@ -210,6 +210,52 @@ static void test_thresholds(void **state)
     result_release(&result);
 }
 
+static void test_threshold_states(void **state)
+{
+    (void)state;
+    struct state_row {
+        const char *metric;
+        enum comparison comparison;
+        enum threshold_state whole, interrupted;
+    };
+    static const struct state_row table[] = {
+        {"cycles.failed", LESS, THRESHOLD_BROKEN, THRESHOLD_BROKEN},
+        {"cycles.failed", LESS_EQUAL, THRESHOLD_KEPT, THRESHOLD_UNKNOWN},
+        {"cycles.failed", EQUAL, THRESHOLD_KEPT, THRESHOLD_UNKNOWN},
+        {"cycles.failed", NOT_EQUAL, THRESHOLD_BROKEN, THRESHOLD_UNKNOWN},
+        {"cycles.failed", GREATER, THRESHOLD_BROKEN, THRESHOLD_UNKNOWN},
+        {"cycles.rate", LESS, THRESHOLD_BROKEN, THRESHOLD_UNKNOWN},
+        {"cycles.rate", GREATER_EQUAL, THRESHOLD_KEPT, THRESHOLD_UNKNOWN},
+        {"tls.p99", LESS, THRESHOLD_UNKNOWN, THRESHOLD_UNKNOWN},
+    };
+    struct scenario scenario = {.trials = 1};
+    struct scenario_result result;
+    double value;
+    result_init(&result, &scenario, "plain");
+    result.counters.cycles_failed = 5;
+    result.counters.cycles_completed = 5;
+    result.run_ns = 1000000000;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        char metric[32];
+        (void)snprintf(metric, sizeof metric, "%s", table[i].metric);
+        const struct threshold threshold = {
+            .metric = metric, .comparison = table[i].comparison, .value = 5};
+        result.trials_run = 1;
+        result.interrupted = false;
+        result.stop_rule = "trials";
+        assert_int_equal(threshold_state(&result, &threshold, &value), table[i].whole);
+        result.trials_infra = 1; /* none counts */
+        assert_int_equal(threshold_state(&result, &threshold, &value), table[i].interrupted);
+        result.trials_infra = 0;
+        result.stop_rule = ""; /* it runs */
+        assert_int_equal(threshold_state(&result, &threshold, &value), table[i].interrupted);
+        result.stop_rule = "interrupted";
+        result.interrupted = true;
+        assert_int_equal(threshold_state(&result, &threshold, &value), table[i].interrupted);
+    }
+    result_release(&result);
+}
+
 static void test_every_metric_is_measured(void **state)
 {
     (void)state;
@@ -265,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_expectation_of_another_flavor),
         cmocka_unit_test(test_all_together),
         cmocka_unit_test(test_thresholds),
+        cmocka_unit_test(test_threshold_states),
         cmocka_unit_test(test_every_metric_is_measured),
         cmocka_unit_test(test_words),
     };

@@ -237,6 +237,29 @@ static void test_other_kinds(void **state)
     assert_int_equal(world->observations.findings.count, OBSERVATION_OPENED);
 }
 
+static void test_cut_off_by_the_user(void **state)
+{
+    struct world *world = *state;
+    struct observations *observations = &world->observations;
+    struct observation late = failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET);
+    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    observations->until = 1000;
+    late.time = 1001;
+    observe(world, late); /* explained as any other */
+    late.error_class = EIGHTH_CANCELLED;
+    observe(world, late);
+    late.kind = OBSERVATION_WRONG_BODY;
+    observe(world, late);
+    observations_take(observations, world->record.logbook, true);
+    assert_int_equal(observations->explained_count, 1);
+    assert_int_equal(observations->findings.count, 0);
+    assert_int_equal(observations->unexplained, 0);
+    late.time = 1000;
+    observe(world, late);
+    observations_take(observations, world->record.logbook, true);
+    assert_int_equal(observations->findings.count, 1);
+}
+
 /* ---- deaths ---- */
 
 static void write_flight(struct world *world, uint32_t lane, enum flight_operation operation,
@@ -423,6 +446,7 @@ int main(void)
         IN_A_WORLD(test_refused_on_purpose),
         IN_A_WORLD(test_machine),
         IN_A_WORLD(test_other_kinds),
+        IN_A_WORLD(test_cut_off_by_the_user),
         IN_A_WORLD(test_deaths),
         IN_A_WORLD(test_death_of_nobody_knows_whom),
         IN_A_WORLD(test_sentences),
