@@ -50,6 +50,5 @@ void signals_close(struct signals *signals)
     if (signals->fd >= 0) {
         (void)close(signals->fd);
         signals->fd = -1;
-        (void)sigprocmask(SIG_SETMASK, &signals->old_mask, NULL);
     }
 }

@@ -25,7 +25,8 @@ int signals_open(struct signals *signals, struct failure *failure);
 /** Takes all that is pending. True if the user wants to stop, now or before. */
 bool signals_take(struct signals *signals);
 
-/** Closes the descriptor and gives the old mask back. */
+/** Closes the descriptor when the process is about to end. The signals stay blocked: one that came
+ *  late must not change how it ends. */
 void signals_close(struct signals *signals);
 
 #endif
