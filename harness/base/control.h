@@ -19,7 +19,7 @@ enum control_verb {
     CONTROL_BEGIN,
     /** Controller to target: empty the accept queue and wait, at most timeout_ns, until no
      *  connection lives. Reply CONTROL_DONE with active = the connections that still live (0: the
-     *  ledger's counters are exact now). */
+     *  ledger's counters are exact now), stuck = the threads that did not obey in that time. */
     CONTROL_QUIESCE,
     CONTROL_DONE
 };
@@ -30,6 +30,7 @@ struct control_message {
     uint64_t seed;       /**< in BEGIN */
     uint64_t timeout_ns; /**< in QUIESCE */
     uint64_t active;     /**< in DONE after QUIESCE */
+    uint64_t stuck;      /**< in DONE after QUIESCE */
     char text[1024];     /**< in FAILED */
 };
 

@@ -236,8 +236,8 @@ void slot_run(struct slot *slot, uint32_t index)
     };
     uint64_t seed = prf(scene->runner->options->seed, PRF_TRIAL, index, 0, 0);
     trial_run(&setup, index, seed, &slot->record);
-    if (slot->has_target &&
-        (slot->record.target_died || slot->record.target_active > 0 || slot->target.dead)) {
+    if (slot->has_target && (slot->record.target_died || slot->record.target_stuck ||
+                             slot->record.target_active > 0 || slot->target.dead)) {
         slot_release(slot);
     }
 }

@@ -87,6 +87,9 @@ static void judge_machine(const struct trial_judge *judge, const struct trial_re
     if (record->target_died) {
         add_infra(findings, record, "infra/target died", record->target_text);
     }
+    if (record->target_stuck && !record->target_died) {
+        add_infra(findings, record, "infra/target stuck", record->target_text);
+    }
     if (record->failure.kind != FAILURE_NONE && !record->target_died) {
         char key[160];
         (void)snprintf(key, sizeof key, "infra/%.140s", record->failure.text);
@@ -95,7 +98,8 @@ static void judge_machine(const struct trial_judge *judge, const struct trial_re
     if (trial_judge_refused(record, &refusal)) {
         add_infra(findings, record, "infra/worker refused", refusal.text);
     }
-    if (record->target_active > 0 && record->stop != TRIAL_STOP_INTERRUPT) {
+    if (record->target_active > 0 && !record->target_stuck &&
+        record->stop != TRIAL_STOP_INTERRUPT) {
         char title[160];
         (void)snprintf(title, sizeof title,
                        "%" PRIu64 " connections still lived at the target after the worker's end; "
@@ -164,19 +168,51 @@ static bool has_real_finding(const struct finding_list *findings)
     return false;
 }
 
-/* What the client did after its target had died, or before it was stopped for that, says nothing
- * about the client. */
-static void drop_consequences(struct finding_list *findings)
+static bool is_real(const struct finding *finding)
 {
+    return finding->kind != FINDING_INFRA;
+}
+
+/* A client that waits for a target that does not run: in vain, or past its time. How long a program
+ * waits is not known, only that it failed. */
+static bool is_wait(const struct finding *finding)
+{
+    const char *key = finding->signature.key;
+    return finding->kind == FINDING_HANG ||
+           (finding->kind == FINDING_ERROR &&
+            (strstr(key, "/timeout") != NULL || strstr(key, "/overrun") != NULL ||
+             strncmp(key, "error/run/", strlen("error/run/")) == 0));
+}
+
+/* Returns how many. */
+static size_t drop(struct finding_list *findings, bool (*condemned)(const struct finding *finding))
+{
+    size_t count = findings->count;
     size_t kept = 0;
-    for (size_t i = 0; i < findings->count; i++) {
-        if (findings->items[i]->kind == FINDING_INFRA) {
-            findings->items[kept++] = findings->items[i];
-        } else {
+    for (size_t i = 0; i < count; i++) {
+        if (condemned(findings->items[i])) {
             finding_free(findings->items[i]);
+        } else {
+            findings->items[kept++] = findings->items[i];
         }
     }
     findings->count = kept;
+    return count - kept;
+}
+
+/* What the client did after its target had died, or before it was stopped for that, says nothing
+ * about the client; of a target that only stood still, that it waited. spoiled: nothing counts. */
+static void drop_consequences(struct finding_list *findings, struct trial_record *record,
+                              bool spoiled)
+{
+    if (spoiled) {
+        (void)drop(findings, is_real);
+    } else if (record->target_stuck) {
+        (void)drop(findings, is_wait);
+    } else if (record->target_paused && drop(findings, is_wait) > 0) {
+        add_infra(findings, record, "infra/target paused",
+                  "the target was stopped for a while, and the client waited for it in vain");
+    }
 }
 
 static void add_explained(struct scenario_result *result, const struct observations *observations)
@@ -269,9 +305,7 @@ enum trial_outcome trial_judge_end(struct trial_judge *judge, struct trial_recor
     judge_counts(judge, record, findings, &notes);
     bool spoiled = record->target_died || unchecked || !record->started ||
                    trial_state(record) == WORKER_REFUSED;
-    if (spoiled) {
-        drop_consequences(findings);
-    }
+    drop_consequences(findings, record, spoiled);
     enum trial_outcome outcome = has_real_finding(findings) ? OUTCOME_FINDINGS
                                  : interrupted              ? OUTCOME_INTERRUPTED
                                  : findings->count > 0      ? OUTCOME_INFRA

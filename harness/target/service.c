@@ -49,12 +49,14 @@ static int obey(struct target *target, int control, struct control_message *mess
                 struct failure *failure)
 {
     struct control_message reply = {.verb = CONTROL_DONE};
+    unsigned stuck;
     switch (message->verb) {
     case CONTROL_BEGIN:
         target_begin(target, message->seed);
         break;
     case CONTROL_QUIESCE:
-        reply.active = target_quiesce(target, message->timeout_ns);
+        reply.active = target_quiesce(target, message->timeout_ns, &stuck);
+        reply.stuck = stuck;
         break;
     default:
         return failure_set(failure, FAILURE_INTERNAL, "the controller sent verb %u", message->verb);

@@ -176,7 +176,7 @@ static bool is_quiet(const struct target *target)
     return target->drained >= target->threads && atomic_load(&target->active) == 0;
 }
 
-uint64_t target_quiesce(struct target *target, uint64_t timeout_ns)
+uint64_t target_quiesce(struct target *target, uint64_t timeout_ns, unsigned *stuck)
 {
     uint64_t now = clock_now();
     uint64_t until = timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
@@ -193,7 +193,8 @@ uint64_t target_quiesce(struct target *target, uint64_t timeout_ns)
     atomic_store(&target->waiting, false);
     uint64_t active = atomic_load(&target->active);
     /* A queue that nobody could look into may hold one. */
-    active += active == 0 && target->drained < target->threads;
+    *stuck = target->drained < target->threads ? target->threads - target->drained : 0;
+    active += active == 0 && *stuck > 0;
     (void)pthread_mutex_unlock(&target->lock);
     return active;
 }

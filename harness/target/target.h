@@ -52,8 +52,9 @@ int target_start(struct target **target, const struct embedded_model *model, uns
 void target_begin(struct target *target, uint64_t seed);
 
 /** Empties the accept queue and waits, at most timeout_ns, until no connection lives; returns how
- *  many still do. With 0 the ledger's counters are exact. */
-uint64_t target_quiesce(struct target *target, uint64_t timeout_ns);
+ *  many still do. With 0 the ledger's counters are exact. *stuck: threads that did not look into
+ * the queue, because they do not run. */
+uint64_t target_quiesce(struct target *target, uint64_t timeout_ns, unsigned *stuck);
 
 /** Ends all connections and threads, and frees the target; NULL is allowed. */
 void target_stop(struct target *target);

@@ -9,6 +9,7 @@
 #include "harness/scenario/plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,15 +141,37 @@ int target_process_begin(struct target_process *target, uint64_t seed, struct si
     return ask(target, &message, REPLY_MARGIN, signals, failure);
 }
 
-int target_process_quiesce(struct target_process *target, uint64_t timeout_ns, uint64_t *active,
-                           struct signals *signals, struct failure *failure)
+int target_process_quiesce(struct target_process *target, uint64_t timeout_ns,
+                           struct target_rest *rest, struct signals *signals,
+                           struct failure *failure)
 {
     struct control_message message = {.verb = CONTROL_QUIESCE, .timeout_ns = timeout_ns};
     if (ask(target, &message, timeout_ns + REPLY_MARGIN, signals, failure) != 0) {
         return -1;
     }
-    *active = message.active;
+    rest->active = message.active;
+    rest->stuck = message.stuck;
     return 0;
+}
+
+/* The letter behind the command's name, which may hold anything, also a ')'. */
+bool target_process_is_stopped(const struct target_process *target)
+{
+    char path[48];
+    char text[256];
+    if (target->child.pid <= 0) {
+        return false;
+    }
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)target->child.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t length = read(fd, text, sizeof text - 1);
+    (void)close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && strncmp(name_end, ") T", 3) == 0;
 }
 
 static int make_folder(struct target_process *target, struct failure *failure)

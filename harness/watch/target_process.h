@@ -42,9 +42,20 @@ int target_process_start(struct target_process *target, const struct scenario *s
 int target_process_begin(struct target_process *target, uint64_t seed, struct signals *signals,
                          struct failure *failure);
 
-/** Waits until no connection lives, at most timeout_ns; *active: those that still do. */
-int target_process_quiesce(struct target_process *target, uint64_t timeout_ns, uint64_t *active,
-                           struct signals *signals, struct failure *failure);
+/** What is left at the target after a quiesce. */
+struct target_rest {
+    uint64_t active; /**< connections that still live */
+    uint64_t stuck;  /**< of its threads, that do not run */
+};
+
+/** Waits until no connection lives, at most timeout_ns; *rest tells what is left then. Fails with
+ *  FAILURE_ENVIRONMENT if it does not answer. */
+int target_process_quiesce(struct target_process *target, uint64_t timeout_ns,
+                           struct target_rest *rest, struct signals *signals,
+                           struct failure *failure);
+
+/** True while its process is stopped, by SIGSTOP or the like. */
+bool target_process_is_stopped(const struct target_process *target);
 
 /** Takes its output and notices its end. True while it lives. Never blocks. */
 bool target_process_check(struct target_process *target);

@@ -21,6 +21,7 @@
 #define WATCH_EVERY (20 * NS_PER_MS)
 #define LISTEN_EVERY (100 * NS_PER_MS)
 #define TERM_GRACE (500 * NS_PER_MS)
+#define TARGET_PAUSE NS_PER_S /* a target that is stopped for longer is given up */
 #define QUIESCE_TIMEOUT (5 * NS_PER_S)
 #define QUIESCE_HURRIED (1 * NS_PER_S) /* when the user waits for the end */
 #define HANDED_OVER 4
@@ -263,6 +264,32 @@ static void stop(struct trial_record *record, struct watched *watched, enum tria
     child_signal(child, why == TRIAL_STOP_MEMORY ? SIGKILL : SIGTERM);
 }
 
+static void note_stuck(struct trial_record *record, const char *text)
+{
+    record->target_stuck = true;
+    (void)snprintf(record->target_text, sizeof record->target_text, "%s", text);
+}
+
+/* Somebody may stop the target, a user or the machine: that the client then waits is not its own
+ * fault. True if nothing more can come of the trial. */
+static bool target_is_lost(struct target_process *target, struct trial_record *record, uint64_t now)
+{
+    if (!target_process_check(target)) {
+        return true;
+    }
+    if (!target_process_is_stopped(target)) {
+        record->paused_since = 0;
+        return false;
+    }
+    record->target_paused = true;
+    record->paused_since = record->paused_since == 0 ? now : record->paused_since;
+    if (now - record->paused_since < TARGET_PAUSE) {
+        return false;
+    }
+    note_stuck(record, "the target was stopped while the trial ran (SIGSTOP or the like)");
+    return true;
+}
+
 /* Whether the worker must be stopped now, and why. */
 static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct trial_record *record,
                                       const struct child *child, uint64_t now)
@@ -273,7 +300,8 @@ static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct tr
     if (signals_take(setup->signals)) {
         return TRIAL_STOP_INTERRUPT;
     }
-    if (setup->target != NULL && !target_process_check(setup->target)) {
+    if (setup->target != NULL && record->stop == TRIAL_NOT_STOPPED &&
+        target_is_lost(setup->target, record, now)) {
         return TRIAL_STOP_TARGET;
     }
     if (record->programs == NULL && scenario->limits.memory_bytes != 0 &&
@@ -396,11 +424,27 @@ static int quiesce(const struct trial_setup *setup, struct trial_record *record,
 {
     bool hurried = record->stop == TRIAL_STOP_INTERRUPT;
     struct signals signals = *setup->signals;
+    struct target_rest rest = {0, 0};
+    char text[128];
     if (hurried) {
         signals.stop = 0;
     }
-    return target_process_quiesce(setup->target, hurried ? QUIESCE_HURRIED : QUIESCE_TIMEOUT,
-                                  &record->target_active, &signals, failure);
+    int result = target_process_quiesce(setup->target, hurried ? QUIESCE_HURRIED : QUIESCE_TIMEOUT,
+                                        &rest, &signals, failure);
+    if (signals.stop != 0) {
+        setup->signals->stop = signals.stop;
+    }
+    if (result != 0) {
+        return -1;
+    }
+    record->target_active = rest.active;
+    record->settled = rest.active == 0;
+    if (rest.stuck > 0) {
+        (void)snprintf(text, sizeof text, "%llu of the target's threads did not run",
+                       (unsigned long long)rest.stuck);
+        note_stuck(record, text);
+    }
+    return 0;
 }
 
 static void settle_target(const struct trial_setup *setup, struct trial_record *record)
@@ -409,12 +453,18 @@ static void settle_target(const struct trial_setup *setup, struct trial_record *
     struct failure failure = FAILURE_INIT;
     if (!target_process_check(target)) {
         note_death_of_target(record, target);
-    } else if (quiesce(setup, record, &failure) == 0) {
-        record->settled = record->target_active == 0;
-    } else if (target->dead) {
-        note_death_of_target(record, target);
-    } else if (record->stop != TRIAL_STOP_INTERRUPT) {
-        record->failure = failure;
+    } else if (record->target_stuck) {
+        /* It would not answer. */
+    } else if (target_process_is_stopped(target)) {
+        note_stuck(record, "the target was stopped when the trial ended (SIGSTOP or the like)");
+    } else if (quiesce(setup, record, &failure) != 0) {
+        if (target->dead) {
+            note_death_of_target(record, target);
+        } else if (setup->signals->stop == 0) {
+            note_stuck(record, failure.text);
+        } else if (record->stop != TRIAL_STOP_INTERRUPT) {
+            record->failure = failure;
+        }
     }
     ledger_sum(target->ledger, &record->at_end);
     record->last_ordinal = atomic_load_explicit(&target->ledger->next, memory_order_acquire);

@@ -28,7 +28,7 @@ enum trial_stop {
     TRIAL_NOT_STOPPED = 0,
     TRIAL_STOP_DEADLINE,
     TRIAL_STOP_MEMORY,
-    TRIAL_STOP_TARGET,   /**< the target had died */
+    TRIAL_STOP_TARGET,   /**< the target had died, or was stopped */
     TRIAL_STOP_INTERRUPT /**< the user wants to stop */
 };
 
@@ -59,9 +59,12 @@ struct trial_record {
     struct shared_memory programs_shared;
     struct program_log *programs; /**< NULL: the client is a library */
 
-    bool has_target;  /**< the embedded one: the fields below are valid */
-    bool settled;     /**< it was quiet at the end: its counts and its ledger are whole */
-    bool target_died; /**< during the trial: target_text says how */
+    bool has_target;    /**< the embedded one: the fields below are valid */
+    bool settled;       /**< it was quiet at the end: its counts and its ledger are whole */
+    bool target_died;   /**< during the trial: target_text says how */
+    bool target_paused; /**< it was seen stopped (SIGSTOP): who waited for it, waited in vain */
+    bool target_stuck;  /**< it stayed so, or a thread of it did not run at the end: target_text */
+    uint64_t paused_since; /**< ns: it is stopped since then; 0: it is not */
     char target_text[1280];
     uint64_t target_active; /**< connections that lived on after the worker's end */
     struct ledger_counters at_begin;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The controller calls what happens to a worker, the target and the machine by its name."""
 
+import contextlib
 import errno
 import json
 import os
@@ -9,6 +10,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -328,6 +330,87 @@ def test_target_killed(eighth):
     assert "SIGKILL" in finding["title"]
     assert result.scenario["trials"]["infra"] == 1
     assert result.scenario["verdict"] == "inconclusive"
+
+
+# ---- a target that does not run -------------------------------------------------------------
+
+
+WAITING = [{"connect": {}}, {"request": {"path": "/get", "timeout": "100s"}}, {"close": {}}]
+ENDLESS = {"threads": 1, "clients": 2, "cycles": 10_000_000}
+
+
+def check_stuck(result, words):
+    finding = result.finding("infra")
+    assert result.code == 3, result
+    assert words in finding["title"]
+    assert result.scenario["trials"]["infra"] == 1 and result.scenario["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize("deadline", ["100s", "3s"])
+def test_a_stopped_target_is_not_the_clients_hang(eighth, deadline):
+    process = start(eighth, load=ENDLESS, steps=WAITING, deadline=deadline)
+    wait_for_child(process.pid, b"--logbook-fd")
+    target = wait_for_child(process.pid, b"serve")
+    os.kill(target, signal.SIGSTOP)
+    check_stuck(finish(process), "the target was stopped")
+    assert not is_alive(target)
+
+
+def test_a_stopped_target_is_not_the_clients_timeout(eighth):
+    """Stopped for less time than a trial is given up for, but longer than the client waits."""
+    request = {"request": {"path": "/get", "timeout": "50ms"}}
+    process = start(
+        eighth, load={"threads": 1, "clients": 1, "cycles": 200},
+        steps=[{"connect": {}}, {"hold": {"time": "10ms"}}, request, {"close": {}}],
+    )
+    wait_for_child(process.pid, b"--logbook-fd")
+    target = wait_for_child(process.pid, b"serve")
+    with contextlib.suppress(ProcessLookupError):
+        while process.poll() is None:
+            os.kill(target, signal.SIGSTOP)
+            time.sleep(0.3)
+            os.kill(target, signal.SIGCONT)
+            time.sleep(0.1)
+    check_stuck(finish(process), "stopped")
+
+
+HOLD_THREAD = """
+import ctypes, os, sys
+libc, pid = ctypes.CDLL(None, use_errno=True), int(sys.argv[1])
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+assert libc.ptrace(0x4206, pid, 0, 0) == 0  # PTRACE_SEIZE
+assert libc.ptrace(0x4207, pid, 0, 0) == 0  # PTRACE_INTERRUPT
+print(os.waitpid(pid, 0x40000000), flush=True)  # __WALL
+while True:
+    os.waitpid(pid, 0x40000000)
+"""
+
+
+@plain_only
+def test_a_stuck_thread_of_the_target_is_not_the_clients_hang(eighth):
+    embedded = {"tls": False, "threads": 1}
+    process = start(
+        eighth, load=ENDLESS, steps=WAITING, deadline="5s", target={"embedded": embedded})
+    wait_for_child(process.pid, b"--logbook-fd")
+    target = wait_for_child(process.pid, b"serve")
+    (thread,) = set(os.listdir(f"/proc/{target}/task")) - {str(target)}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD_THREAD, thread], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    if not holder.stdout.readline():
+        process.kill()
+        pytest.skip("no ptrace here")
+    result = finish(process)
+    holder.kill()
+    holder.communicate()
+    check_stuck(result, "1 of the target's threads did not run")
+
+
+def test_a_client_that_hangs_beside_a_healthy_target_hangs(eighth):
+    """The twin: the target runs, and takes its time as it is asked to."""
+    steps = [{"connect": {}}, {"request": {"path": "/delay/60000", "timeout": "100s"}}]
+    result = eighth.bare(steps=steps, deadline="3s")
+    assert result.finding("hang") and result.code == 1, result
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
