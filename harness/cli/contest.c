@@ -90,6 +90,12 @@ static int choose_mode(struct contest *contest, int count, struct failure *failu
     return 0;
 }
 
+static void remark_new(struct contest *contest, const char *name, const char *flavor)
+{
+    buffer_printf(&contest->remarks, "scenario \"%s\" (%s) is not in the baseline: not compared\n",
+                  name, flavor);
+}
+
 /* Scenarios that the recorded baseline does not have are left out, and said so. */
 static int keep_common(struct contest *contest, struct failure *failure)
 {
@@ -105,12 +111,10 @@ static int keep_common(struct contest *contest, struct failure *failure)
             before += strcmp(list->items[k]->name, scenario->name) == 0 &&
                       strcmp(list->items[k]->combination, scenario->combination) == 0;
         }
-        if (compare_has(a->report, scenario->name, flavor, scenario->combination, before)) {
+        if (compare_nth(a->report, scenario->name, flavor, scenario->combination, before) != NULL) {
             list->items[kept++] = scenario;
         } else {
-            buffer_printf(&contest->remarks,
-                          "scenario \"%s\" (%s) is not in the baseline: not compared\n",
-                          scenario->name, flavor);
+            remark_new(contest, scenario->name, flavor);
             scenario_free(scenario);
         }
     }
@@ -153,7 +157,7 @@ int contest_load(struct contest *contest, char **words, int count, struct failur
     if (!a->runs) {
         return keep_common(contest, failure);
     }
-    if (a->runs && a->scenarios.count != b->scenarios.count) {
+    if (a->scenarios.count != b->scenarios.count) {
         return failure_set(failure, FAILURE_USAGE,
                            "the sides have different scenarios: a matrix varies the client");
     }
@@ -294,9 +298,7 @@ static int read_sides(struct contest *contest)
         const cJSON *partner = compare_partner(contest->sides[SIDE_BASELINE].report,
                                                contest->sides[SIDE_CANDIDATE].report, scenario);
         if (partner == NULL) {
-            buffer_printf(&contest->remarks,
-                          "scenario \"%s\" (%s) is not in the baseline: not compared\n",
-                          json_get_text(scenario, "name"), json_get_text(scenario, "flavor"));
+            remark_new(contest, json_get_text(scenario, "name"), json_get_text(scenario, "flavor"));
             continue;
         }
         struct round *round = &contest->rounds[kept];

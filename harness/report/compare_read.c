@@ -174,8 +174,8 @@ static bool is_same(const cJSON *a, const cJSON *b)
     return true;
 }
 
-bool compare_has(const cJSON *report, const char *name, const char *flavor, const char *combination,
-                 size_t before)
+const cJSON *compare_nth(const cJSON *report, const char *name, const char *flavor,
+                         const char *combination, size_t before)
 {
     const cJSON *each;
     cJSON_ArrayForEach(each, json_get(report, "scenarios"))
@@ -183,10 +183,10 @@ bool compare_has(const cJSON *report, const char *name, const char *flavor, cons
         if (strcmp(json_get_text(each, "name"), name) == 0 &&
             strcmp(json_get_text(each, "flavor"), flavor) == 0 &&
             strcmp(json_get_text(each, "combination"), combination) == 0 && before-- == 0) {
-            return true;
+            return each;
         }
     }
-    return false;
+    return NULL;
 }
 
 const cJSON *compare_partner(const cJSON *report, const cJSON *other, const cJSON *scenario)
@@ -200,11 +200,6 @@ const cJSON *compare_partner(const cJSON *report, const cJSON *other, const cJSO
         }
         before += is_same(each, scenario);
     }
-    cJSON_ArrayForEach(each, json_get(report, "scenarios"))
-    {
-        if (is_same(each, scenario) && before-- == 0) {
-            return each;
-        }
-    }
-    return NULL;
+    return compare_nth(report, json_get_text(scenario, "name"), json_get_text(scenario, "flavor"),
+                       json_get_text(scenario, "combination"), before);
 }

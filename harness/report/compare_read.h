@@ -9,7 +9,6 @@
 #include "harness/judge/compare_side.h"
 
 #include <cjson/cJSON.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /** Reads one scenario of a report, which is not trusted to be complete: what is missing is not
@@ -20,8 +19,9 @@ int compare_side_read(struct compare_side *side, const cJSON *scenario, struct f
  *  combination, the n-th of these where it is the n-th. NULL if there is none. */
 const cJSON *compare_partner(const cJSON *report, const cJSON *other, const cJSON *scenario);
 
-/** Whether the report has a scenario like that, after so many others like that. */
-bool compare_has(const cJSON *report, const char *name, const char *flavor, const char *combination,
-                 size_t before);
+/** The report's scenario of that name, flavor and combination that comes after so many others like
+ *  it; NULL if there is none. */
+const cJSON *compare_nth(const cJSON *report, const char *name, const char *flavor,
+                         const char *combination, size_t before);
 
 #endif
