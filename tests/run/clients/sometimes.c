@@ -27,8 +27,7 @@ static int sometimes_request(eighth_instance *instance, const struct eighth_requ
 {
     const char *share = getenv("EIGHTH_TEST_SOMETIMES");
     if (base_counts[AT_REQUEST] == 0 && share != NULL && request->header_count > 0) {
-        const char *nonce = request->headers[request->header_count - 1].value;
-        doomed = share_of(nonce) < strtod(share, NULL);
+        doomed = share_of(nonce_of(request), 0) < strtod(share, NULL);
     }
     return base_request(instance, request, response, timeout_ns, error);
 }

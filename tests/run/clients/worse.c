@@ -18,6 +18,7 @@
 static struct eighth_client worse_client;
 #define BASE_TABLE worse_client
 #include "tests/run/clients/base.h"
+#include "tests/run/clients/share.h"
 
 #include <time.h>
 
@@ -106,18 +107,6 @@ static int worse_open(eighth_instance *instance, uint64_t timeout_ns,
     return result;
 }
 
-/* Evenly in [0, 1), from any text (FNV-1a, then a mixer: near texts must lie far apart). */
-static double share_of(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) + (uint64_t)salt * UINT64_C(0x9e3779b97f4a7c15);
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    }
-    hash = (hash ^ (hash >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    hash = (hash ^ (hash >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return (double)((hash ^ (hash >> 32)) >> 11) * 0x1p-53;
-}
-
 static int worse_request(eighth_instance *instance, const struct eighth_request *request,
                          struct eighth_response *response, uint64_t timeout_ns,
                          struct eighth_error *error)
@@ -125,8 +114,7 @@ static int worse_request(eighth_instance *instance, const struct eighth_request 
     if (base_counts[AT_REQUEST] == 0 && request->header_count > 0) {
         char chance[32];
         (void)snprintf(chance, sizeof chance, "%.0f", now_us(CLOCK_MONOTONIC) * 1e3 + getpid());
-        doomed =
-            share_of(racy > 0 ? chance : request->headers[request->header_count - 1].value) < crash;
+        doomed = share_of(racy > 0 ? chance : nonce_of(request), (uint64_t)salt) < crash;
     }
     return base_request(instance, request, response, timeout_ns, error);
 }
