@@ -8,6 +8,7 @@
 #include "harness/judge/doing.h"
 #include "harness/judge/observations.h"
 #include "harness/judge/trial_judge.h"
+#include "tests/unit/judge/seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,33 +28,21 @@
 
 struct world {
     struct trial_record record;
-    struct shared_memory ledger_memory;
-    struct ledger *ledger;
-    struct scenario scenario;
-    struct fault_rule rule;
-    struct observations observations;
+    struct seen seen;
 };
 
 static int make_world(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     struct failure failure = FAILURE_INIT;
-    struct shared_memory none = SHARED_MEMORY_INIT;
     assert_non_null(world);
     trial_init(&world->record);
     assert_int_equal(logbook_create(&world->record.shared, LANES, &failure), 0);
     world->record.logbook = world->record.shared.memory;
     world->record.lanes = LANES;
     world->record.started = true;
-    world->ledger_memory = none;
-    assert_int_equal(ledger_create(&world->ledger_memory, &failure), 0);
-    world->ledger = world->ledger_memory.memory;
-    world->scenario.target.embedded.faults = &world->rule;
-    world->scenario.target.embedded.fault_count = 1;
-    observations_init(&world->observations, &world->scenario);
-    world->observations.ledger = world->ledger;
-    world->observations.first_ordinal = 1;
-    world->observations.refuse_port = REFUSE_PORT;
+    seen_make(&world->seen);
+    world->seen.observations.refuse_port = REFUSE_PORT;
     *state = world;
     return 0;
 }
@@ -61,8 +50,7 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
     struct world *world = *state;
-    observations_release(&world->observations);
-    shared_memory_release(&world->ledger_memory);
+    seen_release(&world->seen);
     trial_release(&world->record);
     free(world);
     return 0;
@@ -88,87 +76,77 @@ static void observe(struct world *world, struct observation observation)
     logbook_observe(world->record.logbook, &observation);
 }
 
-static struct ledger_entry *accept_at(struct world *world, uint16_t port, uint64_t time,
-                                      enum fault_id fault, bool done)
-{
-    uint64_t ordinal;
-    struct ledger_entry *entry = ledger_accept(
-        world->ledger, &(struct ledger_arrival){.client_port = port, .now = time}, &ordinal);
-    entry->fault = fault;
-    entry->fault_done = done;
-    return entry;
-}
-
 static void test_fault_explains(void **state)
 {
     struct world *world = *state;
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
     observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.explained_count, 1);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.explained_count, 1);
     assert_int_equal(
-        world->observations.explained[FAULT_RESET_HANDSHAKE][EIGHTH_PHASE_TLS][EIGHTH_RESET], 1);
-    assert_int_equal(world->observations.findings.count, 0);
+        world->seen.observations.explained[FAULT_RESET_HANDSHAKE][EIGHTH_PHASE_TLS][EIGHTH_RESET],
+        1);
+    assert_int_equal(world->seen.observations.findings.count, 0);
 }
 
 static void test_fault_does_not_explain_everything(void **state)
 {
     struct world *world = *state;
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
     observe(world, failed(4000, 100, EIGHTH_PHASE_RESOLVE, EIGHTH_INTERNAL));
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.findings.count, 1);
-    assert_non_null(strstr(world->observations.findings.items[0]->title, "does not explain"));
-    assert_int_equal(world->observations.unexplained, 1);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.findings.count, 1);
+    assert_non_null(strstr(world->seen.observations.findings.items[0]->title, "does not explain"));
+    assert_int_equal(world->seen.observations.unexplained, 1);
 }
 
 static void test_neighbours_do_not_explain(void **state)
 {
     struct world *world = *state;
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
-    (void)accept_at(world, 4001, 110, FAULT_NONE, false);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4001, 110, FAULT_NONE, false);
     observe(world, failed(4001, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.findings.count, 1);
-    assert_int_equal(world->observations.findings.items[0]->kind, FINDING_ERROR);
-    assert_int_equal(world->observations.findings.items[0]->first_connection, 3);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.findings.count, 1);
+    assert_int_equal(world->seen.observations.findings.items[0]->kind, FINDING_ERROR);
+    assert_int_equal(world->seen.observations.findings.items[0]->first_connection, 3);
 }
 
 static void test_port_used_again(void **state)
 {
     struct world *world = *state;
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
-    (void)accept_at(world, 4000, 210, FAULT_NONE, false);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4000, 210, FAULT_NONE, false);
     observe(world, failed(4000, 200, EIGHTH_PHASE_TLS, EIGHTH_RESET));
     observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.findings.count, 1);
-    assert_int_equal(world->observations.explained_count, 1);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.findings.count, 1);
+    assert_int_equal(world->seen.observations.explained_count, 1);
 }
 
 static void test_ledger_behind(void **state)
 {
     struct world *world = *state;
     observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.pending_count, 1);
-    struct ledger_entry *entry = accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, false);
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.pending_count, 1); /* planned, not yet done */
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.pending_count, 1);
+    struct ledger_entry *entry = seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, false);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.pending_count, 1); /* planned, not yet done */
     entry->fault_done = 1;
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.pending_count, 0);
-    assert_int_equal(world->observations.explained_count, 1);
-    assert_int_equal(world->observations.findings.count, 0);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.pending_count, 0);
+    assert_int_equal(world->seen.observations.explained_count, 1);
+    assert_int_equal(world->seen.observations.findings.count, 0);
 }
 
 static void test_fault_that_never_struck(void **state)
 {
     struct world *world = *state;
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, false);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, false);
     observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.findings.count, 1);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.findings.count, 1);
 }
 
 static void test_connection_never_seen(void **state)
@@ -176,8 +154,8 @@ static void test_connection_never_seen(void **state)
     struct world *world = *state;
     observe(world, failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
     observe(world, failed(0, 0, EIGHTH_PHASE_TLS, EIGHTH_RESET));
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.unexplained, 2);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.unexplained, 2);
 }
 
 static void test_refused_on_purpose(void **state)
@@ -186,12 +164,12 @@ static void test_refused_on_purpose(void **state)
     struct observation refused = failed(4000, 100, EIGHTH_PHASE_TCP, EIGHTH_REFUSED);
     refused.peer_port = REFUSE_PORT;
     observe(world, refused);
-    observations_take(&world->observations, world->record.logbook, false);
-    assert_int_equal(world->observations.explained_count, 1);
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.explained_count, 1);
     refused.peer_port = TARGET_PORT;
     observe(world, refused);
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.unexplained, 1);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.unexplained, 1);
 }
 
 static void test_machine(void **state)
@@ -200,10 +178,10 @@ static void test_machine(void **state)
     struct observation observation = failed(0, 0, EIGHTH_PHASE_TCP, EIGHTH_INTERNAL);
     observation.code = EADDRNOTAVAIL;
     observe(world, observation);
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.findings.count, 1);
-    assert_int_equal(world->observations.findings.items[0]->kind, FINDING_INFRA);
-    assert_int_equal(world->observations.unexplained, 0);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.findings.count, 1);
+    assert_int_equal(world->seen.observations.findings.items[0]->kind, FINDING_INFRA);
+    assert_int_equal(world->seen.observations.unexplained, 0);
     assert_false(observations_is_machine(EIGHTH_PHASE_TLS, EADDRNOTAVAIL));
     assert_false(observations_is_machine(EIGHTH_PHASE_TCP, ECONNREFUSED));
 }
@@ -224,25 +202,25 @@ static void test_other_kinds(void **state)
         struct observation observation = failed(0, 0, EIGHTH_PHASE_REQUEST, EIGHTH_RESET);
         observation.kind = kind;
         observe(world, observation);
-        observations_take(&world->observations, world->record.logbook, true);
-        assert_int_equal(world->observations.findings.count, kind);
-        assert_int_equal(world->observations.findings.items[kind - 1]->kind, expected[kind]);
+        observations_take(&world->seen.observations, world->record.logbook, true);
+        assert_int_equal(world->seen.observations.findings.count, kind);
+        assert_int_equal(world->seen.observations.findings.items[kind - 1]->kind, expected[kind]);
     }
     struct observation scribbled = failed(0, 0, 77777, -5);
     scribbled.operation = 60000;
     observe(world, scribbled);
     scribbled.kind = 4000000000U;
     observe(world, scribbled);
-    observations_take(&world->observations, world->record.logbook, true);
-    assert_int_equal(world->observations.findings.count, OBSERVATION_OPENED);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.findings.count, OBSERVATION_OPENED);
 }
 
 static void test_cut_off_by_the_user(void **state)
 {
     struct world *world = *state;
-    struct observations *observations = &world->observations;
+    struct observations *observations = &world->seen.observations;
     struct observation late = failed(4000, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET);
-    (void)accept_at(world, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
     observations->until = 1000;
     late.time = 1001;
     observe(world, late); /* explained as any other */
@@ -316,8 +294,8 @@ static void test_deaths(void **state)
         record->stop = deaths[i].stop;
         record->ended = 4000;
         record->logbook->state = deaths[i].state;
-        struct finding *finding =
-            death_judge(record, world->scenario.deadline_ns, world->scenario.limits.memory_bytes);
+        struct finding *finding = death_judge(record, world->seen.scenario.deadline_ns,
+                                              world->seen.scenario.limits.memory_bytes);
         const char *key = finding != NULL ? finding->signature.key : "none";
         const char *expected = deaths[i].key != NULL ? deaths[i].key : "none";
         if (strcmp(key, expected) != 0) {
@@ -339,8 +317,8 @@ static struct finding *death_of(struct world *world, int status, enum trial_stop
     world->record.stop = stop;
     world->record.ended = 4000;
     world->record.logbook->state = WORKER_RUNNING;
-    return death_judge(&world->record, world->scenario.deadline_ns,
-                       world->scenario.limits.memory_bytes);
+    return death_judge(&world->record, world->seen.scenario.deadline_ns,
+                       world->seen.scenario.limits.memory_bytes);
 }
 
 /* Two were in an operation, and no stack tells which of them died. */
@@ -412,7 +390,7 @@ static void test_counts_must_agree(void **state)
     struct trial_record *record = &world->record;
     struct trial_judge judge;
     struct scenario_result result;
-    world->scenario.target.embedded.fault_count = 0;
+    world->seen.scenario.target.embedded.fault_count = 0;
     record->has_target = true;
     record->logbook->state = WORKER_FINISHED;
     struct logbook_lane *lane = logbook_lane(record->logbook, 0);
@@ -420,8 +398,8 @@ static void test_counts_must_agree(void **state)
     lane->counters.connects = 10;
     for (uint64_t accepted = 9; accepted <= 11; accepted++) {
         record->at_end.accepted = accepted;
-        result_init(&result, &world->scenario, "plain");
-        trial_judge_init(&judge, &world->scenario);
+        result_init(&result, &world->seen.scenario, "plain");
+        trial_judge_init(&judge, &world->seen.scenario);
         enum trial_outcome outcome = trial_judge_end(&judge, record, &result);
         assert_int_equal(outcome, accepted >= 10 ? OUTCOME_CLEAN : OUTCOME_INFRA);
         assert_int_equal(result.counters.connects, accepted >= 10 ? 10 : 0);
