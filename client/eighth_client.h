@@ -211,7 +211,8 @@ struct eighth_client {
     uint64_t capabilities; /**< enum eighth_capability, or-ed */
 
     /** Once, before all else. NULL if there is nothing to do. options is the scenario's
-     * client.options as JSON text ("{}" if it has none): an unknown or invalid option is a failure.
+     * client.options as JSON text, as its author wrote it ("{}" if it has none): an unknown or
+     * invalid option is a failure.
      * *process may be NULL. */
     int (*init)(const char *options, eighth_process **process, struct eighth_error *error);
     /** Once, after the last instance was freed. Afterwards nothing of the client may be left. NULL

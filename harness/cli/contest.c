@@ -244,9 +244,7 @@ int contest_look(struct contest *contest, size_t i, struct failure *failure)
         const struct compare_side *first = &round->sides[SIDE_BASELINE];
         const struct compare_side *second = &round->sides[SIDE_CANDIDATE];
         round->settings.same_build = !contest->sides[SIDE_CANDIDATE].options.same_too &&
-                                     first->build_id[0] != '\0' &&
-                                     strcmp(first->build_id, second->build_id) == 0 &&
-                                     strcmp(first->options, second->options) == 0;
+                                     compare_side_same_build(first, second);
         result =
             compare_scenario_init(&contest->compared[i], first, second, &round->settings, failure);
         if (result == 0 && round->sequential.used) {
@@ -345,8 +343,7 @@ static int compare_recorded(struct contest *contest)
         const struct compare_side *a = &round->sides[SIDE_BASELINE];
         const struct compare_side *b = &round->sides[SIDE_CANDIDATE];
         round->settings.same_build =
-            !contest->sides[SIDE_CANDIDATE].options.same_too && a->build_id[0] != '\0' &&
-            strcmp(a->build_id, b->build_id) == 0 && strcmp(a->options, b->options) == 0;
+            !contest->sides[SIDE_CANDIDATE].options.same_too && compare_side_same_build(a, b);
         if (compare_scenario_init(&contest->compared[i], a, b, &round->settings,
                                   &contest->trouble) != 0) {
             return -1;

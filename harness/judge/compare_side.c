@@ -4,6 +4,8 @@
  */
 #include "harness/judge/compare_side.h"
 
+#include "harness/scenario/verbatim.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +68,12 @@ void compare_side_release(struct compare_side *side)
     free(side->path);
     free(side->digest);
     memset(side, 0, sizeof *side);
+}
+
+bool compare_side_same_build(const struct compare_side *one, const struct compare_side *other)
+{
+    return one->build_id[0] != '\0' && strcmp(one->build_id, other->build_id) == 0 &&
+           verbatim_same(one->options, other->options);
 }
 
 const struct compare_hit *compare_side_hit(const struct compare_side *side, const char *key)

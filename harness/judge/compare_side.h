@@ -80,6 +80,9 @@ struct compare_side {
 /** Frees what it holds; a zeroed side is empty. */
 void compare_side_release(struct compare_side *side);
 
+/** Whether both ran the same build with the same options: such sides have nothing to compare. */
+bool compare_side_same_build(const struct compare_side *one, const struct compare_side *other);
+
 /** The finding with that key, or NULL. */
 const struct compare_hit *compare_side_hit(const struct compare_side *side, const char *key);
 

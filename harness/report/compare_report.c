@@ -60,7 +60,7 @@ static void add_build(cJSON *parent, const char *key, const struct compare_side 
     json_text(object, "client", side->client);
     json_text(object, "build_id", side->build_id);
     json_text(object, "path", side->path);
-    json_text(object, "options", side->options);
+    json_source(object, "options", side->options);
     json_count(object, "trials", side->judged);
     json_count(object, "infra", side->infra);
     json_count(object, "failed", side->failed);

@@ -5,8 +5,10 @@
 #include "harness/report/compare_forms.h"
 
 #include "harness/report/json.h"
+#include "harness/scenario/verbatim.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TITLE_WIDTH 56
@@ -21,11 +23,12 @@ static void add_sides(const cJSON *scenario, struct buffer *text)
     static const char *const sides[] = {"baseline", "candidate"};
     for (size_t i = 0; i < 2; i++) {
         const cJSON *side = json_get(scenario, sides[i]);
-        const char *options = json_get_text(side, "options");
+        char *options = verbatim_line(json_get_text(side, "options"));
         buffer_printf(text, "  %-10s%s", sides[i], json_get_text(side, "client"));
-        if (options[0] != '\0' && strcmp(options, "{}") != 0) {
+        if (options != NULL && options[0] != '\0' && strcmp(options, "{}") != 0) {
             buffer_printf(text, " %.200s", options);
         }
+        free(options);
         buffer_printf(text, ", build-id %.12s, %.0f trials",
                       json_get_text(side, "build_id")[0] != '\0' ? json_get_text(side, "build_id")
                                                                  : "none",

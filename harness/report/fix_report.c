@@ -32,12 +32,11 @@ static void add_findings(cJSON *side, const struct scenario_result *result,
 static void add_client(cJSON *side, const struct scenario_result *result)
 {
     cJSON *client = json_object(side, "client");
-    const char *options = result->scenario->client.options;
     json_text(client, "name", result->client_name);
     json_text(client, "version", result->client_version);
     json_text(client, "build_id", result->client_build_id);
     json_text(client, "path", result->client_path);
-    json_text(client, "options", options != NULL ? options : "{}");
+    json_source(client, "options", result->scenario->client.options);
 }
 
 static void add_rate(cJSON *side, const struct fix_trials *trials)

@@ -5,7 +5,9 @@
 #include "harness/report/fix_report.h"
 
 #include "harness/report/json.h"
+#include "harness/scenario/verbatim.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOWN 8 /* findings of a build */
@@ -41,9 +43,11 @@ static void add_side(const cJSON *report, const char *key, struct buffer *text)
         return;
     }
     const char *build_id = json_get_text(client, "build_id");
+    char *options = verbatim_line(json_get_text(client, "options"));
     buffer_printf(text, "  %-6s  %s %s %s%s%.16s\n", key, json_get_text(client, "name"),
-                  json_get_text(client, "version"), json_get_text(client, "options"),
+                  json_get_text(client, "version"), options != NULL ? options : "",
                   build_id[0] != '\0' ? ", build-id " : "", build_id);
+    free(options);
     if (json_get_number(rate, "n") < 1) {
         buffer_puts(text, "          no trial counts");
     } else {
@@ -115,7 +119,7 @@ static bool has_same_client(const cJSON *report)
     const cJSON *other = json_get(json_get(report, "after"), "client");
     const char *id = json_get_text(one, "build_id");
     return id[0] != '\0' && strcmp(id, json_get_text(other, "build_id")) == 0 &&
-           strcmp(json_get_text(one, "options"), json_get_text(other, "options")) == 0;
+           verbatim_same(json_get_text(one, "options"), json_get_text(other, "options"));
 }
 
 static void add_why(const cJSON *report, struct buffer *text)

@@ -57,6 +57,11 @@ void json_text(cJSON *object, const char *key, const char *text)
     buffer_clear(&clean);
 }
 
+void json_source(cJSON *object, const char *key, const char *json)
+{
+    (void)cJSON_AddStringToObject(object, key, json != NULL ? json : "{}");
+}
+
 void json_number(cJSON *object, const char *key, double value)
 {
     (void)cJSON_AddNumberToObject(object, key, isfinite(value) ? value : 0);

@@ -17,6 +17,8 @@
 void json_clean(struct buffer *clean, const char *text);
 
 void json_text(cJSON *object, const char *key, const char *text);
+/** Adds JSON text that was checked, as it is: line ends may be of any kind. NULL: "{}". */
+void json_source(cJSON *object, const char *key, const char *json);
 void json_number(cJSON *object, const char *key, double value);
 void json_count(cJSON *object, const char *key, uint64_t value);
 void json_bool(cJSON *object, const char *key, bool value);

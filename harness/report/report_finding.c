@@ -5,6 +5,7 @@
 #include "harness/report/report.h"
 
 #include "harness/report/json.h"
+#include "harness/scenario/matrix.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -67,14 +68,14 @@ static bool is_alone(const struct scenario_result *result, const struct finding 
 static void add_combination(const char *combination, struct buffer *text)
 {
     while (combination != NULL && *combination != '\0') {
-        const char *end = strstr(combination, ", ");
-        size_t length = end != NULL ? (size_t)(end - combination) : strlen(combination);
+        size_t length = matrix_part(combination);
         struct buffer word = BUFFER_INIT;
         buffer_add(&word, combination, length);
         buffer_puts(text, " --set ");
         report_quote(text, buffer_text(&word));
         buffer_clear(&word);
-        combination += length + (end != NULL ? 2 : 0);
+        combination += length;
+        combination += *combination != '\0' ? 2 : 0;
     }
 }
 

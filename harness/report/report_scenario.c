@@ -47,8 +47,7 @@ static void add_client(cJSON *item, const struct scenario_result *result)
     json_text(client, "version", result->client_version);
     json_text(client, "build_id", result->client_build_id);
     json_text(client, "path", result->client_path);
-    json_text(client, "options",
-              result->scenario->client.options != NULL ? result->scenario->client.options : "{}");
+    json_source(client, "options", result->scenario->client.options);
 }
 
 static void add_trials(cJSON *item, const struct scenario_result *result, bool goes_on)

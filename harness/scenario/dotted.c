@@ -4,6 +4,8 @@
  */
 #include "harness/scenario/dotted.h"
 
+#include "harness/scenario/verbatim.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,6 +232,10 @@ static cJSON *enter(cJSON *node, const char *element, const char **problem)
         if (set_child(node, element, child, problem) != 0) {
             return NULL;
         }
+    }
+    if (cJSON_IsRaw(child) && !verbatim_open(child)) {
+        *problem = NO_MEMORY;
+        return NULL;
     }
     if (!cJSON_IsObject(child) && !cJSON_IsArray(child)) {
         *problem = "this has no keys below it";

@@ -60,7 +60,7 @@ static int read_options(struct reading *reading, const struct place *place, cJSO
 {
     struct client_model *client = model;
     char text[READING_QUOTE];
-    if (!cJSON_IsObject(value)) {
+    if (!cJSON_IsObject(value) && !cJSON_IsRaw(value)) {
         return reading_fail(reading, place, "expected an object, got %s",
                             reading_describe(text, value));
     }
@@ -170,7 +170,8 @@ static const struct key client_keys[] = {
      .schema = options_schema,
      .fallback = "{}",
      .expected = "object",
-     .help = "given to the library as it is; what may stand in it is the library's business"},
+     .help =
+         "given to the library as it is written; what may stand in it is the library's business"},
     {.name = "ignore_promises",
      .type = VALUE_FLAG,
      KEY_FIELD(struct client_model, ignore_promises),

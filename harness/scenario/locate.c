@@ -180,6 +180,37 @@ static bool enter_item(struct walk *walk, size_t index)
     return false;
 }
 
+size_t syntax_value_length(const char *text, size_t length)
+{
+    struct walk walk = {text, length, 0};
+    skip_value(&walk);
+    return walk.at;
+}
+
+void syntax_next_child(const struct slice *parent, size_t *at, struct slice *child)
+{
+    struct walk walk = {parent->text, parent->length, 0};
+    skip_space(&walk);
+    bool is_object = here(&walk) == '{';
+    walk.at = *at == 0 ? walk.at + 1 : *at;
+    skip_space(&walk);
+    if (here(&walk) == ',') {
+        walk.at++;
+        skip_space(&walk);
+    }
+    if (is_object) {
+        skip_string(&walk);
+        skip_space(&walk);
+        walk.at++; /* the colon */
+        skip_space(&walk);
+    }
+    child->text = walk.text + walk.at;
+    *at = walk.at;
+    skip_value(&walk);
+    child->length = walk.at - *at;
+    *at = walk.at;
+}
+
 size_t syntax_locate(const char *text, size_t length, const struct place *place,
                      enum syntax_what what, bool *found)
 {

@@ -5,7 +5,9 @@
 #include "harness/scenario/matrix.h"
 
 #include "harness/base/buffer.h"
+#include "harness/scenario/overrides.h"
 #include "harness/scenario/shape.h"
+#include "harness/scenario/verbatim.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,15 +151,25 @@ static bool is_plain(const char *text)
            syntax_is_plain_text(text, length) && syntax_check(text, length, &problem) != 0;
 }
 
-/* A comma with a space separates the parts of a combination: in a value, where it can stand only
- * inside a string, the space becomes an escape. */
-static void add_json(struct buffer *text, const char *json)
+static void add_value(struct buffer *text, const cJSON *value)
 {
-    for (const char *comma; (comma = strstr(json, ", ")) != NULL; json = comma + 2) {
-        buffer_add(text, json, (size_t)(comma - json));
-        buffer_puts(text, ",\\u0020");
+    bool raw = cJSON_IsRaw(value);
+    cJSON *tree = raw ? cJSON_Parse(value->valuestring) : NULL;
+    const char *string = cJSON_GetStringValue(raw ? tree : value);
+    char *printed = NULL;
+    /* With escapes it is longer than itself and its quotes: those it would lose. */
+    bool escaped = raw && string != NULL && strlen(value->valuestring) != strlen(string) + 2;
+    if (raw && tree == NULL) {
+        text->truncated = true;
+    } else if (string != NULL && !escaped && is_plain(string)) {
+        buffer_puts(text, string);
+    } else {
+        printed = raw ? verbatim_line(value->valuestring) : cJSON_PrintUnformatted(value);
+        text->truncated |= printed == NULL;
+        buffer_puts(text, printed != NULL ? printed : "");
     }
-    buffer_puts(text, json);
+    cJSON_free(printed);
+    cJSON_Delete(tree);
 }
 
 char *matrix_text(const struct matrix *matrix)
@@ -167,18 +179,26 @@ char *matrix_text(const struct matrix *matrix)
         const struct variation *variation = &matrix->variations[i];
         const cJSON *value = cJSON_GetArrayItem(variation->values, (int)variation->index);
         buffer_printf(&text, "%s%s=", i == 0 ? "" : ", ", variation->key);
-        if (cJSON_IsString(value) && is_plain(value->valuestring)) {
-            buffer_puts(&text, value->valuestring);
-            continue;
-        }
-        char *printed = cJSON_PrintUnformatted(value);
-        text.truncated |= printed == NULL;
-        add_json(&text, printed != NULL ? printed : "");
-        cJSON_free(printed);
+        add_value(&text, value);
     }
     char *copy = text.truncated ? NULL : strdup(buffer_text(&text));
     buffer_clear(&text);
     return copy;
+}
+
+size_t matrix_part(const char *combination)
+{
+    const char *equals = overrides_equals(combination);
+    if (equals == NULL) {
+        return strlen(combination);
+    }
+    const char *value = equals + 1;
+    size_t key = (size_t)(value - combination);
+    if (*value != '\0' && strchr("{[\"", *value) != NULL) {
+        return key + syntax_value_length(value, strlen(value));
+    }
+    const char *end = strstr(value, ", ");
+    return end != NULL ? (size_t)(end - combination) : key + strlen(value);
 }
 
 void matrix_release(struct matrix *matrix)

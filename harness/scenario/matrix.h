@@ -27,8 +27,11 @@ void matrix_choose(struct matrix *matrix, size_t i);
 int matrix_apply(const struct matrix *matrix, struct reading *reading, cJSON *tree);
 
 /** "client.options.cache=none, load.clients=20"; "" without a matrix; NULL without memory. Each
- * part between ", " is what `--set` would need: JSON, or a text that is none. */
+ *  part is what `--set` would need: JSON, or a text that is none. ", " is between two of them. */
 char *matrix_text(const struct matrix *matrix);
+
+/** The length of the first part of such a text. */
+size_t matrix_part(const char *combination);
 
 void matrix_release(struct matrix *matrix);
 

@@ -5,6 +5,7 @@
 #include "harness/scenario/overrides.h"
 
 #include "harness/scenario/resolve.h"
+#include "harness/scenario/verbatim.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,7 @@ static int fail(struct reading *reading, const char *text, const char *problem)
                        problem);
 }
 
-/* Where the path ends: at the first = that is not inside brackets. */
-static const char *find_equals(const char *text)
+const char *overrides_equals(const char *text)
 {
     bool inside = false;
     for (; *text != '\0'; text++) {
@@ -43,7 +43,7 @@ int overrides_parse(struct reading *reading, const char *const *texts, size_t co
         return reading_no_memory(reading);
     }
     for (size_t i = 0; i < count; i++) {
-        const char *equals = find_equals(texts[i]);
+        const char *equals = overrides_equals(texts[i]);
         const char *problem = NULL;
         if (strlen(texts[i]) > LONGEST) {
             problem = "this is too long";
@@ -88,7 +88,7 @@ static cJSON *make_text(const struct dotted *path, const char *text)
 
 const char *overrides_value(const struct override *override)
 {
-    return find_equals(override->text) + 1;
+    return overrides_equals(override->text) + 1;
 }
 
 static int make_value(struct reading *reading, const struct override *override, cJSON **value)
@@ -98,6 +98,10 @@ static int make_value(struct reading *reading, const struct override *override, 
     struct syntax_problem problem;
     if (syntax_check(text, length, &problem) == 0) {
         *value = cJSON_ParseWithLength(text, length);
+        if (*value != NULL && !verbatim_keep(*value, &override->path, text, length)) {
+            cJSON_Delete(*value);
+            *value = NULL;
+        }
         if (cJSON_IsString(*value) && names_file(&override->path)) {
             cJSON *resolved = make_text(&override->path, (*value)->valuestring);
             cJSON_Delete(*value);

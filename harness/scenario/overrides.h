@@ -15,6 +15,10 @@ int overrides_parse(struct reading *reading, const char *const *texts, size_t co
 /** Puts the values into the tree, in order. */
 int overrides_apply(struct reading *reading, cJSON *tree);
 
+/** Where the path of an override ends: at the first = that is not inside brackets. NULL: nowhere.
+ */
+const char *overrides_equals(const char *text);
+
 /** The text behind the = of an override. */
 const char *overrides_value(const struct override *override);
 

@@ -9,7 +9,9 @@
 #include "harness/scenario/overrides.h"
 #include "harness/scenario/resolve.h"
 #include "harness/scenario/shape.h"
+#include "harness/scenario/verbatim.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,17 +68,38 @@ static int check_keys(struct reading *reading, const struct place *place, const 
     return 0;
 }
 
-/* Depth is bounded by syntax_check. */
-static int check_duplicates(struct reading *reading, const struct place *place, const cJSON *value)
+static int check_values(struct reading *reading, const struct place *place, const cJSON *value,
+                        bool finite);
+
+/* The client's options, which are texts of their own: how large numbers are there is the library's
+ * business. */
+static int check_raw(struct reading *reading, const struct place *place, const cJSON *raw)
+{
+    cJSON *tree = cJSON_Parse(raw->valuestring);
+    int status =
+        tree != NULL ? check_values(reading, place, tree, false) : reading_no_memory(reading);
+    cJSON_Delete(tree);
+    return status;
+}
+
+/* No key appears twice, and numbers are numbers here. Depth is bounded by syntax_check. */
+static int check_values(struct reading *reading, const struct place *place, const cJSON *value,
+                        bool finite)
 {
     bool is_object = cJSON_IsObject(value);
+    if (cJSON_IsRaw(value)) {
+        return check_raw(reading, place, value);
+    }
     if (is_object && check_keys(reading, place, value) != 0) {
         return -1;
+    }
+    if (finite && cJSON_IsNumber(value) && !isfinite(value->valuedouble)) {
+        return reading_fail(reading, place, "this number is too large");
     }
     struct place inside = {place, NULL, 0};
     for (const cJSON *item = value->child; item != NULL; item = item->next, inside.index++) {
         inside.key = is_object ? item->string : NULL;
-        if (check_duplicates(reading, &inside, item) != 0) {
+        if (check_values(reading, &inside, item, finite) != 0) {
             return -1;
         }
     }
@@ -103,7 +126,11 @@ static int parse_tree(struct reading *reading, cJSON **tree)
         return reading_fail(reading, &root, "a scenario is an object, got %s",
                             reading_describe(text, *tree));
     }
-    return check_duplicates(reading, &root, *tree);
+    const struct dotted whole = DOTTED_INIT;
+    if (!verbatim_keep(*tree, &whole, reading->text, reading->length)) {
+        return reading_no_memory(reading);
+    }
+    return check_values(reading, &root, *tree, true);
 }
 
 /* ---- combinations ---- */
@@ -124,7 +151,7 @@ static struct scenario *read_combination(struct reading *reading, cJSON *tree)
     int status = -1;
     struct syntax_problem problem;
     /* Overrides and the matrix may have added what the file could not have held. */
-    if (check_duplicates(reading, &root, tree) == 0 &&
+    if (check_values(reading, &root, tree, true) == 0 &&
         shape_read(reading, &root, tree, &shape_scenario, scenario) == 0) {
         printed = cJSON_PrintUnformatted(tree);
         if (printed == NULL) {

@@ -6,6 +6,7 @@
 #include "harness/scenario/plan.h"
 
 #include "harness/scenario/parse.h"
+#include "harness/scenario/syntax.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -158,18 +159,31 @@ static int read_seed(const cJSON *object, uint64_t *seed)
     return errno == 0 && *end == '\0' ? 0 : -1;
 }
 
-static int read_scenario(struct plan *plan, const cJSON *object, struct failure *failure)
+/* The scenario's own text: printed from the tree it would not be quite the same. */
+static bool find_scenario(const cJSON *object, const struct slice *plan, struct slice *scenario)
+{
+    size_t at = 0;
+    for (const cJSON *child = object->child; child != NULL; child = child->next) {
+        syntax_next_child(plan, &at, scenario);
+        if (strcmp(child->string, "scenario") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_scenario(struct plan *plan, const cJSON *object, const struct slice *text,
+                         struct failure *failure)
 {
     const char *file = text_of(object, "file");
-    cJSON *tree = cJSON_GetObjectItemCaseSensitive(object, "scenario");
-    char *text = cJSON_PrintUnformatted(tree);
+    struct slice own;
     struct scenario_list list = SCENARIO_LIST_INIT;
     int status = -1;
-    if (text == NULL) {
+    if (!find_scenario(object, text, &own)) {
         return failure_set(failure, FAILURE_INTERNAL, "the plan holds no scenario");
     }
-    if (scenario_parse(&list, file != NULL ? file : "plan", text, strlen(text), NULL, 0, failure) !=
-        0) {
+    if (scenario_parse(&list, file != NULL ? file : "plan", own.text, own.length, NULL, 0,
+                       failure) != 0) {
         if (failure != NULL) {
             failure->kind = FAILURE_INTERNAL;
         }
@@ -193,11 +207,11 @@ static int read_scenario(struct plan *plan, const cJSON *object, struct failure 
     status = 0;
 done:
     scenario_list_clear(&list);
-    cJSON_free(text);
     return status;
 }
 
-static int read_fields(struct plan *plan, const cJSON *object, struct failure *failure)
+static int read_fields(struct plan *plan, const cJSON *object, const struct slice *text,
+                       struct failure *failure)
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(object, "version");
     if (!cJSON_IsNumber(version) || version->valueint != PLAN_VERSION) {
@@ -216,7 +230,7 @@ static int read_fields(struct plan *plan, const cJSON *object, struct failure *f
     }
     plan->count_instructions =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "count_instructions"));
-    return read_scenario(plan, object, failure);
+    return read_scenario(plan, object, text, failure);
 }
 
 int plan_read(struct plan *plan, int fd, struct failure *failure)
@@ -236,7 +250,7 @@ int plan_read(struct plan *plan, int fd, struct failure *failure)
         (void)failure_set(failure, FAILURE_INTERNAL, "fd %d holds no plan", fd);
         goto done;
     }
-    status = read_fields(plan, object, failure);
+    status = read_fields(plan, object, &(struct slice){text, length}, failure);
 done:
     if (status != 0) {
         plan_release(plan);

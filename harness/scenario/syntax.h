@@ -12,13 +12,17 @@
 /** Deepest nesting of objects and arrays. Walks over a checked tree may recurse. */
 #define SYNTAX_MAX_DEPTH 32U
 
+/** Longest number: beyond it cJSON reads none. */
+#define SYNTAX_MAX_NUMBER 63U
+
 struct syntax_problem {
     size_t offset;    /**< of the byte that is wrong; the length of the text for its end */
     const char *text; /**< static: "expected `,` or `}`" */
 };
 
 /** Whether the text is one JSON value (RFC 8259), in UTF-8, without a zero character, with numbers
- *  that fit a double, nested no deeper than SYNTAX_MAX_DEPTH. 0, or -1 with *problem. */
+ *  of at most SYNTAX_MAX_NUMBER characters, nested no deeper than SYNTAX_MAX_DEPTH. 0, or -1 with
+ * *problem. */
 int syntax_check(const char *text, size_t length, struct syntax_problem *problem);
 
 /** Whether the bytes are UTF-8 without control characters and zero bytes. */
@@ -45,5 +49,19 @@ enum syntax_what {
  *  gives its nearest parent that it has; *found (may be NULL) says which of both. */
 size_t syntax_locate(const char *text, size_t length, const struct place *place,
                      enum syntax_what what, bool *found);
+
+/** Part of a text; not ended by a zero byte. */
+struct slice {
+    const char *text;
+    size_t length;
+};
+
+/** The length of the value that begins at text. */
+size_t syntax_value_length(const char *text, size_t length);
+
+/** Walks over the children of an object or array that syntax_check accepts: *child is the text of
+ *  the first one's value where *at is 0, and of the next one with each further call. *at is moved
+ *  on. Only for as many children as there are. */
+void syntax_next_child(const struct slice *parent, size_t *at, struct slice *child);
 
 #endif

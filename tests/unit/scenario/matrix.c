@@ -2,7 +2,10 @@
  *
  * The matrix, `--set`, and both together.
  */
+#include "harness/scenario/matrix.h"
 #include "tests/unit/scenario/support.h"
+
+#include <stdlib.h>
 
 static void load_with(struct scenario_list *list, const char *text, const char *const *sets,
                       size_t count)
@@ -52,21 +55,29 @@ static void test_parts_are_overrides(void **state)
     (void)state;
     static const char text[] =
         "{\"name\":\"m\",\"matrix\":{\"client.options.v\":[\"a\",\"true\",\"5\",5,true,null,"
-        "\"a, b\",[\"x, y\",1],\"{\",\"\",\"a\\tb\",\"c=d\",{\"e\":\"f, \"}]}}";
+        "\"a, b\",[\"x, y\",1],\"{\",\"\",\"a\\tb\",\"c=d\",{\"e\":\"f, \"},1.10,1e400,"
+        "\"\\u0061\"],\"client.options[\\\"k, =\\\"]\":[7.0]}}";
     static const char plain[] = "{\"name\":\"m\"}";
     struct scenario_list list = SCENARIO_LIST_INIT;
     load_with(&list, text, NULL, 0);
-    assert_int_equal(list.count, 13);
+    assert_int_equal(list.count, 16);
     for (size_t i = 0; i < list.count; i++) {
         struct scenario_list again = SCENARIO_LIST_INIT;
         const char *set = list.items[i]->combination;
-        assert_null(strstr(set, ", "));
-        load_with(&again, plain, &set, 1);
+        size_t length = matrix_part(set);
+        char *parts[] = {strndup(set, length), strdup(set + length + 2)};
+        assert_memory_equal(set + length, ", ", 2);
+        assert_int_equal(matrix_part(parts[1]), strlen(parts[1]));
+        load_with(&again, plain, (const char *const *)parts, 2);
         assert_string_equal(again.items[0]->client.options, list.items[i]->client.options);
         scenario_list_clear(&again);
+        free(parts[0]);
+        free(parts[1]);
     }
-    assert_string_equal(list.items[0]->combination, "client.options.v=a");
-    assert_string_equal(list.items[1]->combination, "client.options.v=\"true\"");
+    assert_string_equal(list.items[0]->combination,
+                        "client.options.v=a, client.options[\"k, =\"]=7.0");
+    assert_string_equal(list.items[1]->client.options, "{\"v\":\"true\",\"k, =\":7.0}");
+    assert_string_equal(list.items[15]->client.options, "{\"v\":\"\\u0061\",\"k, =\":7.0}");
     scenario_list_clear(&list);
 }
 

@@ -128,6 +128,47 @@ static void test_prefixes(void **state)
     }
 }
 
+/* What cJSON would cut is refused; how large a number is, is not a question of syntax. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    char text[SYNTAX_MAX_NUMBER + 8];
+    struct syntax_problem problem;
+    for (size_t length = SYNTAX_MAX_NUMBER; length <= SYNTAX_MAX_NUMBER + 1; length++) {
+        memset(text, '9', length);
+        text[length] = '\0';
+        assert_int_equal(syntax_check(text, length, &problem),
+                         length <= SYNTAX_MAX_NUMBER ? 0 : -1);
+        text[SYNTAX_MAX_NUMBER] = '\0';
+        cJSON *tree = cJSON_Parse(text);
+        assert_true(cJSON_IsNumber(tree));
+        cJSON_Delete(tree);
+    }
+    assert_int_equal(syntax_check("-1e400", 6, &problem), 0);
+}
+
+static void expect_children(const char *text, const char *const *children, size_t count)
+{
+    struct slice parent = {text, strlen(text)};
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct slice child;
+        syntax_next_child(&parent, &at, &child);
+        assert_int_equal(child.length, strlen(children[i]));
+        assert_memory_equal(child.text, children[i], child.length);
+    }
+}
+
+static void test_children(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"\"}, {\"", "[ 1, {\"b\":[ ]}]", "1.10", "{ }", "null"};
+    expect_children("[\"}, {\",[ 1, {\"b\":[ ]}] ,\n1.10, { },null]", values, 5);
+    expect_children(
+        " {\"a\" :\"}, {\", \"b\\\"\":[ 1, {\"b\":[ ]}],\"c\": 1.10\t, \"}\":{ },\"\":null }",
+        values, 5);
+}
+
 static void test_suggestions(void **state)
 {
     (void)state;
@@ -159,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_locate),           cmocka_unit_test(test_locate_nearest),
         cmocka_unit_test(test_accepted_is_json), cmocka_unit_test(test_depth),
         cmocka_unit_test(test_prefixes),         cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_numbers),          cmocka_unit_test(test_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
