@@ -144,14 +144,29 @@ struct scenario_result *runner_new_result(struct runner *runner, const struct sc
     return result;
 }
 
+/* The flavor without which the scenario's library cannot be loaded; NULL: none, or it is wrong,
+ * which its run will say. */
+static const char *flavor_needed(const struct runner *runner, const struct scenario *scenario)
+{
+    char worker[LAYOUT_PATH + 64];
+    char library[LAYOUT_PATH + 64];
+    struct instrumentation needs;
+    if (scenario->client.library == NULL ||
+        layout_worker(runner->layout, "plain", worker, sizeof worker, NULL) != 0 ||
+        layout_library(runner->layout, "plain", scenario->client.library, library, sizeof library,
+                       NULL) != 0 ||
+        instrumentation_of(library, worker, &needs, NULL) != 0) {
+        return NULL;
+    }
+    return needs.flavor;
+}
+
 /* Whether a library that runs in one flavor only (see scene.c) has had its turn, or will have it,
  * when another flavor than this one comes. */
 static bool runs_elsewhere(const struct runner *runner, const struct scenario *scenario,
                            size_t which)
 {
-    const char *library = scenario->client.library;
-    const char *needs =
-        library != NULL && strchr(library, '/') != NULL ? instrumentation_of(library).flavor : NULL;
+    const char *needs = flavor_needed(runner, scenario);
     if (needs == NULL || strcmp(runner->flavors[which]->built, needs) == 0) {
         return false;
     }

@@ -33,12 +33,16 @@ static int find_program(struct scene *scene, struct failure *failure)
                        scene->library, sizeof scene->library, failure);
 }
 
-/* A sanitizer's runtime must be in the worker before the library that was built with it comes: such
- * a library runs in the flavor that has it, whatever flavor was asked for. */
+/* A sanitizer's runtime must be in the worker before what was built with it comes: such a library,
+ * or one that needs such a library, runs in the flavor that has it, whatever flavor was asked for.
+ */
 static int follow_library(struct scene *scene, struct failure *failure)
 {
-    struct instrumentation needs = instrumentation_of(scene->library);
-    char note[200];
+    struct instrumentation needs;
+    char note[1600];
+    if (instrumentation_of(scene->library, scene->worker, &needs, failure) != 0) {
+        return -1;
+    }
     scene->undefined = needs.undefined;
     if (needs.flavor == NULL || strcmp(needs.flavor, scene->flavor->built) == 0) {
         return 0;
@@ -46,13 +50,14 @@ static int follow_library(struct scene *scene, struct failure *failure)
     if (layout_worker(scene->runner->layout, needs.flavor, scene->worker, sizeof scene->worker,
                       failure) != 0) {
         return failure_set(failure, FAILURE_USAGE,
-                           "client library %s was built with %s, and there is no worker with it: "
-                           "`make FLAVOR=%s` builds one",
-                           scene->library, needs.name, needs.flavor);
+                           "client library %s%s%s was built with %s, and there is no worker with "
+                           "it: `make FLAVOR=%s` builds one",
+                           scene->library, needs.where[0] != '\0' ? ": " : "", needs.where,
+                           needs.name, needs.flavor);
     }
-    (void)snprintf(note, sizeof note,
-                   "ran in flavor %s instead of %s: the client library was built with %s",
-                   needs.flavor, scene->flavor->name, needs.name);
+    (void)snprintf(note, sizeof note, "ran in flavor %s instead of %s: %s was built with %s",
+                   needs.flavor, scene->flavor->name,
+                   needs.where[0] != '\0' ? needs.where : "the client library", needs.name);
     result_note(scene->result, note);
     scene->flavor = flavor_named(needs.flavor);
     scene->result->flavor = scene->flavor->name;
