@@ -23,6 +23,13 @@ int command_add(struct command *command, const char *word, struct failure *failu
     return 0;
 }
 
+void command_drop_first(struct command *command)
+{
+    free(command->items[0]);
+    memmove(command->items, command->items + 1, (size_t)command->count * sizeof command->items[0]);
+    command->count--;
+}
+
 void command_release(struct command *command)
 {
     for (int i = 0; i < command->count; i++) {

@@ -24,6 +24,9 @@ struct command {
  *  without memory. */
 int command_add(struct command *command, const char *word, struct failure *failure);
 
+/** Takes the first word away; there must be one. */
+void command_drop_first(struct command *command);
+
 /** Adds the words of a line, as a POSIX shell cuts what report_quote makes: blanks part words,
  * '...' keeps all, \x is x. Fails as command_add does. */
 int command_split(const char *line, struct command *command, struct failure *failure);

@@ -180,12 +180,28 @@ static void add_stories(const cJSON *report, struct buffer *text)
     }
 }
 
+static bool has_findings(const cJSON *scenarios)
+{
+    bool some = false;
+    const cJSON *scenario;
+    cJSON_ArrayForEach(scenario, scenarios)
+    {
+        some = some || cJSON_GetArraySize(json_get(scenario, "findings")) > 0;
+    }
+    return some;
+}
+
 void form_terminal(const cJSON *report, enum form_depth depth, struct buffer *text)
 {
     const cJSON *scenarios = json_get(report, "scenarios");
+    const char *directory = json_get_text(report, "directory");
     add_table(scenarios, text);
     add_findings(scenarios, depth, text);
     add_stories(report, text);
+    if (depth != FORM_BRIEF && has_findings(scenarios) && directory[0] != '\0') {
+        buffer_printf(text, "\n  the commands run in %s; `eighth replay` runs them there\n",
+                      directory);
+    }
     add_remarks(scenarios, depth == FORM_VERBOSE, text);
     buffer_printf(text, "\nverdict: %s", json_get_text(report, "verdict"));
     if (cJSON_IsTrue(json_get(report, "partial"))) {

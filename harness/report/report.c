@@ -8,9 +8,19 @@
 #include "harness/judge/verdict.h"
 #include "harness/report/environment.h"
 #include "harness/report/json.h"
+#include "harness/report/settings.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Where the command's paths count from; "" if that is gone. */
+static void describe_directory(cJSON *report)
+{
+    char path[PATH_MAX];
+    json_text(report, "directory", getcwd(path, sizeof path) != NULL ? path : "");
+}
 
 cJSON *report_build(const struct report_run *run)
 {
@@ -34,6 +44,8 @@ cJSON *report_build(const struct report_run *run)
     for (const char *const *word = run->command; *word != NULL; word++) {
         json_append_text(command, *word);
     }
+    describe_directory(report);
+    settings_describe(json_object(report, "settings"));
     environment_describe(json_object(report, "environment"));
     cJSON *scenarios = json_array(report, "scenarios");
     for (size_t i = 0; i < run->result_count; i++) {

@@ -42,7 +42,8 @@ cJSON *report_build(const struct report_run *run);
  *  memory. */
 char *report_print(const cJSON *report);
 
-/** Adds one command line that runs the finding's trials again, quoted for a POSIX shell. */
+/** Adds one command line that runs the finding's trials again, quoted for a POSIX shell; its paths
+ *  count from this process's working directory, which the report holds. */
 void report_reproduce(const struct report_run *run, const struct scenario_result *result,
                       const struct finding *finding, struct buffer *text);
 

@@ -5,6 +5,7 @@
 #include "harness/report/report.h"
 
 #include "harness/report/json.h"
+#include "harness/report/settings.h"
 #include "harness/scenario/matrix.h"
 
 #include <inttypes.h>
@@ -82,6 +83,7 @@ static void add_combination(const char *combination, struct buffer *text)
 void report_reproduce(const struct report_run *run, const struct scenario_result *result,
                       const struct finding *finding, struct buffer *text)
 {
+    settings_prefix(text);
     report_quote(text, run->program);
     buffer_puts(text, " run ");
     report_quote(text, result->scenario->file != NULL ? result->scenario->file : "");

@@ -5,9 +5,12 @@ EIGHTH_BUILD (default "build") and EIGHTH_FLAVOR (default "plain") say which bin
 EIGHTH_TIME_FACTOR (default 1, sanitizer flavors 5) stretches deadlines on slow machines.
 """
 
+import itertools
 import json
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 
 import pytest
@@ -36,6 +39,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "other_flavors: runs builds of other flavors, where they are")
     config.addinivalue_line("markers", "in_time: holds how long it takes, where nothing else runs")
     config.addinivalue_line("markers", "alone: measures, so nothing else may run meanwhile")
+
+
+def command_words(finding):
+    """The words of a finding's command, without the settings in front of it: a test has those."""
+    words = shlex.split(finding["reproduce"])
+    return list(itertools.dropwhile(lambda word: re.match(r"\w+=", word), words))
 
 
 class Result:

@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -19,7 +18,7 @@ import time
 import uuid
 
 import pytest
-from conftest import FLAVOR, OUT, ROOT, TIME_FACTOR
+from conftest import FLAVOR, OUT, ROOT, TIME_FACTOR, command_words
 
 
 def build_outsider(folder, *flags):
@@ -814,13 +813,82 @@ def test_an_address_as_target(programs):
 def test_reproduce_and_replay(programs):
     result = programs.outsider(4, "crash", load={"threads": 2, "clients": 2})
     finding = result.finding("crash")
-    words = shlex.split(finding["reproduce"])
+    words = command_words(finding)
     again = programs.eighth(*words[1:], "--trials", "1", "--flavor", "plain")
     assert again.finding("crash")["signature"]["key"] == finding["signature"]["key"]
     replayed = programs.eighth("replay", result.path, "--reports", programs.eighth.reports)
     assert "(its connection 4)" in replayed.out, replayed
     shown = programs.eighth("show", result.path)
     assert "crash_now" in shown.out and "of the program: in run of instance" in shown.out
+
+
+FRAGILE = """#!/bin/sh
+[ "$MALLOC_ARENA_MAX" = "3 arenas" ] && kill -s SEGV $$
+exit 0
+"""
+
+
+@pytest.fixture
+def elsewhere(programs, tmp_path):
+    """A run with nothing but relative paths in a folder of its own, with settings; and its folder."""
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "fragile.sh").write_text(FRAGILE, encoding="utf-8")
+    (there / "fragile.sh").chmod(0o755)
+    programs.scenario(["./fragile.sh"], client={"exec": ["./fragile.sh"], "inherit_env": True})
+    (programs.eighth.folder / "scenario.json").rename(there / "fragile.json")
+    env = {"MALLOC_ARENA_MAX": "3 arenas", "TEST_PASSWORD": "hunter2", "TEST_MARK": programs.mark}
+    result = programs.eighth("run", "fragile.json", "--flavor", "plain", cwd=there, env=env)
+    assert result.finding("crash")["title"].startswith("SIGSEGV"), result
+    return result, there
+
+
+def test_replay_from_another_folder(programs, elsewhere, tmp_path):
+    result, there = elsewhere
+    here = tmp_path / "here"
+    here.mkdir()
+    finding = result.finding("crash")
+    assert result.report["directory"] == str(there)
+    assert result.report["settings"]["MALLOC_ARENA_MAX"] == "3 arenas"
+    assert "MALLOC_ARENA_MAX='3 arenas' " in finding["reproduce"]
+    assert "hunter2" not in result.path.read_text(encoding="utf-8")
+    assert f"run in {there}" in programs.eighth("show", result.path).out
+    replayed = programs.eighth("replay", result.path, cwd=here)
+    assert replayed.code == 1, replayed
+    again = replayed.finding("crash")
+    assert again["signature"]["key"] == finding["signature"]["key"]
+    assert replayed.report["directory"] == str(there)
+    assert here / "reports" in replayed.path.parents
+    assert not (there / "reports").exists()
+    # As a shell runs it, there.
+    shell = subprocess.run(again["reproduce"] + f" --reports {here}", shell=True, cwd=there,
+                           capture_output=True, check=False)
+    assert shell.returncode == 1, shell
+
+
+def test_replay_by_a_relative_path_to_eighth(programs, elsewhere, tmp_path):
+    result, there = elsewhere
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "report.json").write_bytes(result.path.read_bytes())
+    eighth = os.path.relpath(programs.eighth.binary, here)
+    done = subprocess.run([eighth, "replay", "report.json", "--reports", "mine"], cwd=here,
+                          capture_output=True, check=False, text=True)
+    assert done.returncode == 1, done
+    replayed = json.loads(pathlib.Path(done.stdout.splitlines()[-1]).read_text(encoding="utf-8"))
+    assert pathlib.Path(replayed["command"][0]).is_absolute()
+    assert len(list((here / "mine").glob("*/report.json"))) == 1
+
+
+def test_replay_where_the_folder_is_gone(programs, elsewhere, tmp_path):
+    result, there = elsewhere
+    moved = tmp_path / "moved"
+    there.rename(moved)
+    lost = programs.eighth("replay", result.path, cwd=moved)
+    assert lost.code == 2, lost
+    assert f"{there}: No such file" in lost.err and "--here" in lost.err
+    found = programs.eighth("replay", result.path, "--here", "-q", "--reports", tmp_path / "new", cwd=moved)
+    assert found.code == 1 and found.report["directory"] == str(moved), found
 
 
 # ---- load ----

@@ -4,12 +4,11 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 import time
 
 import pytest
-from conftest import BARE, FLAVOR, OUT, ROOT, Result
+from conftest import BARE, FLAVOR, OUT, ROOT, Result, command_words
 
 plain_only = pytest.mark.skipif(
     FLAVOR != "plain", reason="what a sanitizer changes is tested where it matters"
@@ -335,7 +334,7 @@ def test_parallel_trials_are_interrupted_together(eighth, time_factor):
 def test_reproduction_of_a_rare_crash(eighth):
     result = eighth.bare("--trials", "40", client="sometimes", env=SOMETIMES)
     finding = result.finding("crash")
-    words = shlex.split(finding["reproduce"])
+    words = command_words(finding)
     trials = int(words[words.index("--trials") + 1])
     low = finding["rate"]["low"]
     assert 1 - (1 - low) ** trials >= 0.95 > 1 - (1 - low) ** (trials - 1)

@@ -2,7 +2,6 @@
 """Reports: valid by their schema, equal to what really happened, whole at any moment."""
 
 import json
-import shlex
 import subprocess
 import threading
 import time
@@ -10,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import jsonschema
 import pytest
-from conftest import BARE, FLAVOR, OUT, ROOT
+from conftest import BARE, FLAVOR, OUT, ROOT, command_words
 
 TLS = {
     "name": "tls",
@@ -129,7 +128,7 @@ def test_failures_are_valid_in_every_form(eighth, validator, client, env, kind):
 def test_reproduce_is_a_command_that_reproduces(eighth):
     result = eighth.bare("--set", "load.cycles=12", client="leak",
                          env={"EIGHTH_TEST_LEAK": "socket"})
-    command = shlex.split(result.findings[0]["reproduce"])
+    command = command_words(result.findings[0])
     assert command[1] == "run" and "load.cycles=12" in command
     again = subprocess.run(
         [*command, "--reports", str(eighth.reports)],
