@@ -5,6 +5,7 @@
 #include "harness/cli/runner.h"
 
 #include "harness/base/clock.h"
+#include "harness/cli/repetition.h"
 #include "harness/cli/scene.h"
 #include "harness/judge/threshold.h"
 #include "harness/judge/verdict.h"
@@ -127,6 +128,7 @@ static void run_scenario(struct runner *runner, const struct scenario *scenario,
     } else {
         rule = run_in_turn(runner, &scene);
     }
+    repetition_run(runner, &scene);
     progress_clear(runner->progress);
     runner_end_scene(&scene, rule);
 }

@@ -225,6 +225,19 @@ static bool tell_segv(const struct sanitizer_report *report, const char *module,
     return false;
 }
 
+/* The report names threads: "T3". */
+static void add_freer(const struct sanitizer_report *report, const char *module,
+                      struct buffer *text)
+{
+    const struct sanitizer_stack *access = sanitizer_report_find(report, "access");
+    const struct sanitizer_stack *freed = sanitizer_report_find(report, "free");
+    if (add_role(report, "free", ", freed in ", module, text) && access != NULL &&
+        access->stack.name[0] != '\0' && freed->stack.name[0] != '\0' &&
+        strcmp(access->stack.name, freed->stack.name) != 0) {
+        buffer_puts(text, " by another thread");
+    }
+}
+
 static void tell_access(const struct sanitizer_report *report, const char *module,
                         struct buffer *text)
 {
@@ -239,7 +252,7 @@ static void tell_access(const struct sanitizer_report *report, const char *modul
         buffer_printf(text, " at 0x%" PRIx64, report->address);
     }
     (void)add_role(report, "access", " in ", module, text);
-    (void)add_role(report, "free", ", freed in ", module, text);
+    add_freer(report, module, text);
     (void)add_role(report, "alloc", ", allocated in ", module, text);
 }
 

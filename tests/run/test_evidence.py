@@ -6,14 +6,16 @@ Runs every flavor that is built: the client has the bug in all of them.
 
 import collections
 import json
+import os
 import pathlib
 import re
 import signal
 import statistics
 import subprocess
+import time
 
 import pytest
-from conftest import BUILD, FLAVOR, OUT
+from conftest import BARE, BUILD, FLAVOR, OUT, ROOT, TIME_FACTOR, Result
 
 BUILT = [
     flavor
@@ -402,6 +404,130 @@ def test_leaks_through_a_library_are_few_findings(eighth, root):
     assert not any(f["stacks_note"] for f in direct)
 
 
+# ---- whole stacks -----------------------------------------------------------------------------
+
+
+class Repeated:
+    """A use after free of an object that a library freed, in asan, and how many processes it took."""
+
+    def __init__(self, eighth, folder, *arguments, bug="library-use-after-free", **env):
+        log = folder / "log"
+        client = BUILD / "asan" / "run" / "bugs.so"
+        self.result = eighth.bare(
+            "--flavor", "asan", "--client", client, "--seed", "7", *arguments, load=LOAD,
+            env={"EIGHTH_TEST_BUG": bug, "EIGHTH_TEST_LOG": str(log), **env},
+        )
+        (self.finding,) = self.result.findings
+        self.processes = len(log.read_text().split())
+
+    @property
+    def counts(self):
+        """All that a repetition must not change."""
+        finding, scenario = self.finding, self.result.scenario
+        return (finding["signature"]["key"], finding["trials"], finding["occurrences"],
+                finding["rate"], scenario["trials"], scenario["cycles"], self.result.code)
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_a_cut_stack_is_completed_by_a_repetition(eighth, tmp_path):
+    """libcrypto has no frame pointers: ASan's fast unwinder ends there."""
+    got = Repeated(eighth, tmp_path)
+    assert got.processes == 2, got.result
+    for role in ("free", "alloc"):
+        stack = stack_of(got.finding, role)
+        assert stack["title"].endswith("(from a repetition with slow unwinding)")
+        assert any(frame["client"] for frame in stack["frames"]), stack
+        assert "request_run" in functions(stack)
+    assert "from a repetition with slow unwinding" in got.finding["stacks_note"]
+    assert re.search(r"read in library_read, freed in \w.*; freed in BIO_free \(client frame "
+                     r"library_free\) during request, allocated in .*client frame "
+                     r"library_use_after_free.* during request, as a repetition with slow unwinding "
+                     r"shows$", got.finding["title"]), got.finding["title"]
+    names = [piece["name"] for piece in got.finding["evidence"]]
+    assert "report" in names and "report of a repetition with slow unwinding" in names
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_of_the_eighth_connection_the_free_is_told_to_its_end(eighth, root):
+    """It comes through a callback of OpenSSL's, below which the fast unwinder ends."""
+    scenario = root / "scenarios" / "lab" / "eighth-connection.json"
+    result = eighth("run", scenario, "--flavor", "asan", "--seed", "7", "--trials", "1")
+    finding = result.finding("asan")
+    for role in ("access", "free", "alloc"):
+        names = functions(stack_of(finding, role))
+        assert {"table_put", "tls_read", "client_request", "request_run"} <= set(names), names
+    assert "; freed during request, allocated during request, as a repetition" in finding["title"]
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_a_repetition_changes_no_count(eighth, tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    got = Repeated(eighth, tmp_path / "one", "--trials", "3")
+    off = Repeated(eighth, tmp_path / "other", "--trials", "3",
+                   ASAN_OPTIONS="fast_unwind_on_malloc=1")
+    assert (got.processes, off.processes) == (4, 3)  # the user's own choice is followed
+    assert "fast_unwind_on_malloc=0" in off.finding["stacks_note"]
+    assert not any(frame["client"] for frame in stack_of(off.finding, "alloc")["frames"])
+    assert got.counts == off.counts
+    assert got.finding["rate"]["k"] == got.finding["rate"]["n"] == 3
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_jobs_are_repeated_as_well(eighth, tmp_path):
+    got = Repeated(eighth, tmp_path, "--trials", "4", "--jobs", "2")
+    assert got.processes == 5 and got.finding["rate"]["n"] == 4, got.result
+    assert "from a repetition" in stack_of(got.finding, "free")["title"]
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_whole_stacks_are_not_repeated(eighth, tmp_path):
+    got = Repeated(eighth, tmp_path, bug="use-after-free")
+    assert got.processes == 1 and got.finding["stacks_note"] == "", got.result
+    assert not any("repetition" in stack["title"] for stack in got.finding["stacks"])
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_an_error_that_does_not_come_back_stays_as_it_is(eighth, tmp_path):
+    got = Repeated(eighth, tmp_path, EIGHTH_TEST_ONCE=str(tmp_path / "once"))
+    assert got.processes == 1 + 3, got.result
+    assert "fast_unwind_on_malloc=0" in got.finding["stacks_note"]
+    assert "repetition" not in got.finding["title"]
+    assert not any("repetition" in stack["title"] for stack in got.finding["stacks"])
+    assert got.finding["rate"]["n"] == 1 and got.result.code == 1
+
+
+@needs("asan")
+@pytest.mark.other_flavors
+def test_a_repetition_ends_when_the_user_wants(eighth, tmp_path):
+    """It waits for ever: the trial that was judged stays judged."""
+    log = tmp_path / "log"
+    env = {"EIGHTH_TEST_BUG": "library-use-after-free", "EIGHTH_TEST_LOG": str(log),
+           "EIGHTH_TEST_ONCE": str(tmp_path / "once"), "EIGHTH_TEST_ELSE_WAIT": "1"}
+    path = eighth.write({**BARE, "load": LOAD, "deadline": "5m"})
+    command = eighth.command("run", path, "--seed", "7", "--flavor", "asan", "--client",
+                             BUILD / "asan" / "run" / "bugs.so")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+                               env={**os.environ, **env}, text=True)
+    while process.poll() is None and not (log.exists() and len(log.read_text().split()) == 2):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60 * TIME_FACTOR)
+    result = Result(process.returncode, out, err)
+    finding = result.finding("asan")
+    assert finding["rate"]["n"] == 1 and "repetition" not in finding["title"], result
+    assert len(log.read_text().split()) == 2
+    trials = result.scenario["trials"]
+    assert (trials["run"], trials["with_findings"]) == (1, 1), result
+    assert [t["outcome"] for t in result.scenario["trial_list"]] == ["findings"]
+
+
 # ---- descriptors ------------------------------------------------------------------------------
 
 
@@ -459,8 +585,6 @@ def test_two_bugs_stay_two(eighth, tmp_path):
 
 @needs("plain")
 def test_folder_of_several_scenarios_has_no_suffix(eighth):
-    from conftest import BARE  # noqa: PLC0415
-
     first = eighth.write({**BARE, "name": "a"}, "first.json")
     second = eighth.write({**BARE, "name": "b"}, "second.json")
     client = BUILD / "plain" / "run" / "bugs.so"

@@ -2,12 +2,16 @@
  *
  * Has the one bug that EIGHTH_TEST_BUG names, in its fifth request (races: in each); with
  * EIGHTH_TEST_TWIN set it does the same work without the bug. "mixed" is one of the deadly ones in
- * each process; its name is added to the file that EIGHTH_TEST_LOG names.
+ * each process. The name is added to the file that EIGHTH_TEST_LOG names, by each process.
+ * EIGHTH_TEST_ONCE: only the process that makes that file has the bug; others are the twin, or,
+ * with EIGHTH_TEST_ELSE_WAIT, wait for ever.
  */
 #include "tests/run/clients/base.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <openssl/bio.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -48,6 +52,30 @@ static void use_after_free(void)
     } else {
         object_free();
         object_read();
+    }
+}
+
+/* Made and freed within a library that has no frame pointers. */
+NOINLINE static void library_free(BIO *bio)
+{
+    (void)BIO_free(bio);
+    sink = 0; /* no tail call: this function stays on the stack */
+}
+
+NOINLINE static void library_read(const volatile int *place)
+{
+    sink = *place;
+}
+
+static void library_use_after_free(void)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (twin) {
+        library_read((const volatile int *)bio);
+        library_free(bio);
+    } else {
+        library_free(bio);
+        library_read((const volatile int *)bio);
     }
 }
 
@@ -204,6 +232,7 @@ static const struct {
     bool always;
 } bugs[] = {
     {"use-after-free", use_after_free, false},
+    {"library-use-after-free", library_use_after_free, false},
     {"double-free", double_free, false},
     {"leak", leak, false},
     {"overflow", overflow, false},
@@ -219,32 +248,48 @@ static const struct {
     {"after-return", after_return, false},
 };
 
-static const char *mixed_bug(void)
+static void note(const char *name)
 {
-    static const char *const deadly[] = {"double-free", "assertion", "null-write", "stack-smashed",
-                                         "foreign"};
-    const char *name = deadly[(unsigned)getpid() % (sizeof deadly / sizeof deadly[0])];
     const char *log = getenv("EIGHTH_TEST_LOG");
     FILE *file = log != NULL ? fopen(log, "ae") : NULL;
     if (file != NULL) {
         (void)fprintf(file, "%s\n", name);
         (void)fclose(file);
     }
-    return name;
+}
+
+static const char *mixed_bug(void)
+{
+    static const char *const deadly[] = {"double-free", "assertion", "null-write", "stack-smashed",
+                                         "foreign"};
+    return deadly[(unsigned)getpid() % (sizeof deadly / sizeof deadly[0])];
+}
+
+/* True in the first process to ask. */
+static bool is_first(void)
+{
+    const char *once = getenv("EIGHTH_TEST_ONCE");
+    int fd = once != NULL ? open(once, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return once == NULL || fd >= 0;
 }
 
 static void misbehave(enum base_operation operation, unsigned count)
 {
-    static const char *mixed;
-    const char *name = getenv("EIGHTH_TEST_BUG");
-    const char *right = getenv("EIGHTH_TEST_TWIN");
+    static const char *name;
     if (operation == AT_INIT) {
-        twin = right != NULL;
-        mixed = name != NULL && strcmp(name, "mixed") == 0 ? mixed_bug() : NULL;
+        name = getenv("EIGHTH_TEST_BUG");
+        name = name != NULL && strcmp(name, "mixed") == 0 ? mixed_bug() : name;
+        twin = getenv("EIGHTH_TEST_TWIN") != NULL || !is_first();
+        note(name != NULL ? name : "none");
     }
-    name = mixed != NULL ? mixed : name;
     for (size_t i = 0; operation == AT_REQUEST && i < sizeof bugs / sizeof bugs[0]; i++) {
         if (name != NULL && strcmp(name, bugs[i].name) == 0 && (count == 4 || bugs[i].always)) {
+            if (twin && getenv("EIGHTH_TEST_ELSE_WAIT") != NULL) {
+                (void)pause();
+            }
             bugs[i].run();
         }
     }

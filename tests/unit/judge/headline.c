@@ -145,6 +145,16 @@ static void test_use_after_free(void **state)
                         "heap-use-after-free: read in SSL_read (client frame take), freed in "
                         "SSL_free (client frame client_close)");
     buffer_clear(&text);
+    for (uint32_t i = 0; i < report->count; i++) {
+        (void)snprintf(report->stacks[i].stack.name, sizeof report->stacks[i].stack.name, "T3");
+    }
+    headline_of_report(report, CLIENT, &text);
+    assert_null(strstr(buffer_text(&text), "another thread"));
+    buffer_clear(&text);
+    (void)snprintf(report->stacks[0].stack.name, sizeof report->stacks[0].stack.name, "T12");
+    headline_of_report(report, CLIENT, &text);
+    assert_non_null(strstr(buffer_text(&text), "(client frame client_close) by another thread"));
+    buffer_clear(&text);
     sanitizer_log_release(&log);
 }
 
