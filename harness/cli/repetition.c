@@ -112,8 +112,8 @@ static void repeat_all(struct runner *runner, struct scene *scene, const struct 
     for (size_t i = 0; i < findings->count && repeated < MOST_FINDINGS; i++) {
         struct finding *finding = findings->items[i];
         repeated += whole_stacks_wanted(finding);
-        for (unsigned n = 0; n < MOST_TIMES && whole_stacks_wanted(finding) &&
-                             may_go_on(runner, scene, begun);
+        for (unsigned n = 0;
+             n < MOST_TIMES && whole_stacks_wanted(finding) && may_go_on(runner, scene, begun);
              n++) {
             repeat(&slot, scene, finding->first_trial, passing);
             take(scene->result, passing);

@@ -27,9 +27,9 @@ bool whole_stacks_is_cut(const struct stack *stack)
         return false;
     }
     const char *module = stack->frames[stack->count - 1].module;
-    return module == NULL ||
-           (!signature_is_libc(module) && !site_is_client(&stack->frames[stack->count - 1], WORKER) &&
-            strncmp(signature_file_name(module), RUNTIME, strlen(RUNTIME)) != 0);
+    return module == NULL || (!signature_is_libc(module) &&
+                              !site_is_client(&stack->frames[stack->count - 1], WORKER) &&
+                              strncmp(signature_file_name(module), RUNTIME, strlen(RUNTIME)) != 0);
 }
 
 /* The stack whose title begins with its role: "free, T2". */

@@ -63,7 +63,7 @@ static bool keep_child(cJSON *child, const char *const *path, size_t count,
                        const struct slice *slice)
 {
     if (count == 1) {
-        return strcmp(path[0], "matrix") == 0    ? keep_values(child, child->string, slice)
+        return strcmp(path[0], "matrix") == 0          ? keep_values(child, child->string, slice)
                : strcmp(child->string, "options") == 0 ? keep(child, options_path, 2, slice)
                                                        : true;
     }
@@ -82,8 +82,8 @@ static bool keep(cJSON *value, const char *const *path, size_t count, const stru
             return keep_values(value, path[1], slice);
         }
         /* What is no object is refused: it stays what it is, for the message. */
-        bool is_option = of_client && strcmp(path[1], "options") == 0 &&
-                         (count > 2 || cJSON_IsObject(value));
+        bool is_option =
+            of_client && strcmp(path[1], "options") == 0 && (count > 2 || cJSON_IsObject(value));
         return !is_option || keep_text(value, slice);
     }
     if (!cJSON_IsObject(value) || (count == 1 && !of_client && !of_matrix)) {

@@ -42,8 +42,8 @@ static bool fits(const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     bool same = fd >= 0 && read(fd, other, sizeof other) == (ssize_t)sizeof other &&
-                memcmp(other, ELFMAG, SELFMAG) == 0 && other[EI_CLASS] == native &&
-                self >= 0 && read(self, own, sizeof own) == (ssize_t)sizeof own &&
+                memcmp(other, ELFMAG, SELFMAG) == 0 && other[EI_CLASS] == native && self >= 0 &&
+                read(self, own, sizeof own) == (ssize_t)sizeof own &&
                 memcmp(own + 18, other + 18, 2) == 0; /* e_machine */
     if (fd >= 0) {
         (void)close(fd);
@@ -140,9 +140,8 @@ static void item_release(struct dependency *item)
 
 static bool add(struct dependencies *found, const char *path, const char *name, size_t parent)
 {
-    struct dependency *more = found->count < MOST_FILES
-                                  ? realloc(found->items, (found->count + 1) * sizeof *more)
-                                  : NULL;
+    struct dependency *more =
+        found->count < MOST_FILES ? realloc(found->items, (found->count + 1) * sizeof *more) : NULL;
     if (more == NULL) {
         return false;
     }
@@ -178,9 +177,8 @@ static bool expand(const char *text, size_t length, const char *origin, char *pa
                 token = size;
             }
         }
-        int written = token != 0
-                          ? snprintf(path + used, capacity - used, "%.*s", folder, origin)
-                          : snprintf(path + used, capacity - used, "%c", text[i]);
+        int written = token != 0 ? snprintf(path + used, capacity - used, "%.*s", folder, origin)
+                                 : snprintf(path + used, capacity - used, "%c", text[i]);
         if (written < 0 || (size_t)written >= capacity - used) {
             return false;
         }
@@ -199,8 +197,8 @@ static bool in_folders(struct search *search, const char *list, const char *betw
         size_t length = strcspn(at, between);
         char folder[MOST_PATH];
         if (expand(at, length, origin, folder, sizeof folder)) {
-            int written = snprintf(search->path, sizeof search->path, "%s%s%s",
-                                   folder, length > 0 ? "/" : "", search->name);
+            int written = snprintf(search->path, sizeof search->path, "%s%s%s", folder,
+                                   length > 0 ? "/" : "", search->name);
             if (written >= 0 && (size_t)written < sizeof search->path && fits(search->path)) {
                 return true;
             }

@@ -4,8 +4,8 @@
  * them, without running it, since the constructors of what it loads are foreign code.
  *
  * Followed are DT_NEEDED with DT_RPATH, DT_RUNPATH and $ORIGIN, LD_LIBRARY_PATH, the loader's cache
- * and its usual folders. Not followed are $LIB and $PLATFORM, glibc-hwcaps, LD_PRELOAD, and what the
- * library itself opens by dlopen(3).
+ * and its usual folders. Not followed are $LIB and $PLATFORM, glibc-hwcaps, LD_PRELOAD, and what
+ * the library itself opens by dlopen(3).
  */
 #ifndef WATCH_DEPENDENCIES_H
 #define WATCH_DEPENDENCIES_H

@@ -15,7 +15,8 @@
 
 #define MODULE "libclient.so"
 #define KEY "v3:asan:heap-use-after-free:"
-#define DRIVEN "client_close@/x/" MODULE, "close_run@/x/eighth-worker", "start_thread@/lib/libc.so.6"
+#define DRIVEN \
+    "client_close@/x/" MODULE, "close_run@/x/eighth-worker", "start_thread@/lib/libc.so.6"
 
 #define FRAMES 8
 
@@ -36,9 +37,12 @@ static const char *const reading[] = {"take@/x/" MODULE, "request_run@/x/eighth-
 static const char *const writing[] = {"put@/x/" MODULE, "request_run@/x/eighth-worker", NULL};
 static const char *const cut[] = {"free@/lib/libasan.so.8", "CRYPTO_free@/lib/libcrypto.so.3",
                                   "SSL_free@/lib/libssl.so.3", NULL};
-static const char *const whole[] = {"free@/lib/libasan.so.8", "CRYPTO_free@/lib/libcrypto.so.3",
-                                    "ssl_clear@/lib/libssl.so.3", "SSL_free@/lib/libssl.so.3",
-                                    DRIVEN, NULL};
+static const char *const whole[] = {"free@/lib/libasan.so.8",
+                                    "CRYPTO_free@/lib/libcrypto.so.3",
+                                    "ssl_clear@/lib/libssl.so.3",
+                                    "SSL_free@/lib/libssl.so.3",
+                                    DRIVEN,
+                                    NULL};
 static const char *const another[] = {"free@/lib/libasan.so.8", "BIO_free@/lib/libcrypto.so.3",
                                       DRIVEN, NULL};
 
@@ -92,7 +96,8 @@ static void test_the_same_error_completes_it(void **state)
     assert_string_equal(finding->title,
                         "heap-use-after-free; freed in SSL_free (client frame client_close) during "
                         "close, as a repetition with slow unwinding shows");
-    assert_string_equal(finding->stacks[1].title, "free, T2 (from a repetition with slow unwinding)");
+    assert_string_equal(finding->stacks[1].title,
+                        "free, T2 (from a repetition with slow unwinding)");
     assert_int_equal(finding->stacks[1].stack.count, 7);
     assert_string_equal(finding->stacks[0].title, "access, T1");
     assert_string_equal(finding->signature.key, KEY "take");
