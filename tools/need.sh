@@ -10,7 +10,7 @@ group=${1:?usage: need.sh build|test|ci}
 
 packages_build="gcc libc6-dev pkg-config libssl-dev libnghttp2-dev libc-ares-dev libcjson-dev
     libdw-dev libhttp-parser-dev"
-packages_test="$packages_build libcmocka-dev libasan8 libtsan2 libubsan1 python3 python3-pytest
+packages_test="$packages_build libcmocka-dev libasan8 liblsan0 libtsan2 libubsan1 python3 python3-pytest
     python3-pytest-xdist python3-jsonschema curl openssl nghttp2-client nghttp2-server nginx-light
     iproute2 procps libcurl4-openssl-dev libgnutls28-dev libmbedtls-dev
     apache2 haproxy h2o nodejs valgrind"
@@ -56,7 +56,7 @@ look_test() {
     header mbedtls/ssl.h
     for p in curl openssl nghttp h2load nghttpd nginx apache2 haproxy h2o node valgrind ip \
              unshare prlimit setarch; do program "$p"; done
-    for r in libasan.so libtsan.so libubsan.so; do runtime "$r"; done
+    for r in libasan.so liblsan.so libtsan.so libubsan.so; do runtime "$r"; done
     if [ -x /usr/bin/python3 ]; then
         module pytest
         module xdist
@@ -92,7 +92,7 @@ $1 Install it with
 and run make again. Tested on Debian 12 only; elsewhere the packages are called
   Fedora:   gcc pkgconf openssl-devel libnghttp2-devel c-ares-devel cjson-devel
             elfutils-devel http-parser-devel
-            tests: libcmocka-devel libasan libtsan libubsan python3-pytest python3-pytest-xdist
+            tests: libcmocka-devel libasan liblsan libtsan libubsan python3-pytest python3-pytest-xdist
                    python3-jsonschema curl openssl nghttp2 nginx iproute libcurl-devel
                    gnutls-devel mbedtls-devel nodejs valgrind
   Alpine:   build-base pkgconf openssl-dev nghttp2-dev c-ares-dev cjson-dev elfutils-dev

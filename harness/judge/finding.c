@@ -15,6 +15,7 @@ static const char *const names[FINDING_KINDS] = {
     [FINDING_UBSAN] = "ubsan",
     [FINDING_LSAN] = "lsan",
     [FINDING_TSAN] = "tsan",
+    [FINDING_MSAN] = "msan",
     [FINDING_FD_MISUSE] = "fd-misuse",
     [FINDING_HANG] = "hang",
     [FINDING_LEAK] = "leak",

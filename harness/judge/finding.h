@@ -24,6 +24,7 @@ enum finding_kind {
     FINDING_UBSAN,
     FINDING_LSAN,
     FINDING_TSAN,
+    FINDING_MSAN,
     FINDING_FD_MISUSE,
     FINDING_HANG,
     FINDING_LEAK,

@@ -283,14 +283,15 @@ static void add_maker(const struct sanitizer_report *report, const char *module,
 void headline_of_report(const struct sanitizer_report *report, const char *module,
                         struct buffer *text)
 {
-    if (report->tool == SANITIZER_LSAN) {
+    if (report->tool == SANITIZER_LSAN && strstr(report->kind, "-leak") != NULL) {
         tell_leak(report, module, text);
     } else if (sanitizer_report_find(report, "previous access") != NULL &&
                sanitizer_report_find(report, "access") != NULL) {
         tell_race(report, module, text);
     } else if (sanitizer_report_find(report, "lock") != NULL) {
         tell_locks(report, module, text);
-    } else if (report->tool == SANITIZER_ASAN) {
+    } else if (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_LSAN ||
+               report->tool == SANITIZER_MSAN) {
         tell_access(report, module, text);
     } else {
         words_clean(text, report->title, sizeof report->title);

@@ -142,7 +142,8 @@ static int view_open(struct view *view, const struct trial_record *trial, struct
                    program_module(&record->stacks, trial->module));
     if (end->untraced && !record->sanitized) {
         (void)snprintf(record->stacks_refused, sizeof record->stacks_refused,
-                       "the program could not be traced, so there are no stacks");
+                       "there are no stacks: the program could not be traced, or is built with a "
+                       "sanitizer that looks for leaks, which cannot where somebody traces");
     }
     view_count(view, trial);
     struct stack_signal signal = record->stacks.signal;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One finding for each report. Whether a report is why the worker ended follows from the tool: ASan
- * and UBSan end the process with their report, LSan and TSan only change its status at the exit.
+ * One finding for each report. Whether a report is why the process ended follows from the tool:
+ * ASan, UBSan and MSan end it with their report, leaks and TSan only change its status at the exit.
  */
 #include "harness/judge/reports.h"
 
@@ -17,17 +17,31 @@
 /* Raw text of one report that goes into report.json; all of it is in the raw evidence. */
 #define RAW_SHOWN ((size_t)16 << 10)
 
-static enum finding_kind kind_of(enum sanitizer_tool tool)
+/* Runtimes of other languages name functions without their modules. */
+static bool is_sanitizer(enum sanitizer_tool tool)
 {
-    switch (tool) {
+    return tool >= SANITIZER_ASAN && tool <= SANITIZER_MSAN;
+}
+
+static bool is_leak(const struct sanitizer_report *report)
+{
+    return report->tool == SANITIZER_LSAN && strstr(report->kind, "-leak") != NULL;
+}
+
+/* The signals that LeakSanitizer reports where it is alone are no leaks. */
+static enum finding_kind kind_of(const struct sanitizer_report *report)
+{
+    switch (report->tool) {
     case SANITIZER_ASAN:
         return FINDING_ASAN;
     case SANITIZER_LSAN:
-        return FINDING_LSAN;
+        return is_leak(report) ? FINDING_LSAN : FINDING_CRASH;
     case SANITIZER_UBSAN:
         return FINDING_UBSAN;
     case SANITIZER_TSAN:
         return FINDING_TSAN;
+    case SANITIZER_MSAN:
+        return FINDING_MSAN;
     default:
         return FINDING_CRASH;
     }
@@ -134,8 +148,7 @@ static void sign(const struct trial_record *record, const struct sanitizer_repor
     const char *modules[] = {record->module};
     char unique[64];
     (void)snprintf(unique, sizeof unique, "trial %u report %u", record->index, nth);
-    /* Runtimes of other languages name functions without their modules. */
-    bool named = record->module[0] != '\0' && kind_of(report->tool) != FINDING_CRASH;
+    bool named = record->module[0] != '\0' && is_sanitizer(report->tool);
     signature_of_report(report, modules, named ? 1 : 0, unique, key);
 }
 
@@ -145,10 +158,9 @@ struct finding *reports_finding(const struct trial_record *record,
 {
     struct signature_key *key = calloc(1, sizeof *key);
     struct buffer title = BUFFER_INIT;
-    headline_of_report(report, kind_of(report->tool) != FINDING_CRASH ? record->module : "",
-                       &title);
+    headline_of_report(report, is_sanitizer(report->tool) ? record->module : "", &title);
     struct finding *finding =
-        key != NULL ? finding_new(kind_of(report->tool), "", buffer_text(&title)) : NULL;
+        key != NULL ? finding_new(kind_of(report), "", buffer_text(&title)) : NULL;
     buffer_clear(&title);
     if (finding != NULL) {
         sign(record, report, nth, key);
@@ -227,7 +239,7 @@ static void gather_leaks(const struct trial_record *record, struct sanitizer_log
     for (uint32_t i = 0; i < log->count; i++) {
         struct sanitizer_report *report = &log->reports[i];
         same[i] = i;
-        if (report->tool != SANITIZER_LSAN || key == NULL || hashes == NULL) {
+        if (!is_leak(report) || key == NULL || hashes == NULL) {
             continue;
         }
         sign(record, report, i, key);
@@ -258,7 +270,9 @@ static bool judge_text(const struct trial_record *record, const char *text, size
     for (uint32_t i = 0; i < log.count; i++) {
         const struct sanitizer_report *report = &log.reports[i];
         bool ends = record->sanitizer_exit && !trial_ended_well(record) &&
-                    (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_UBSAN);
+                    (report->tool == SANITIZER_ASAN || report->tool == SANITIZER_UBSAN ||
+                     report->tool == SANITIZER_MSAN ||
+                     (report->tool == SANITIZER_LSAN && !is_leak(report)));
         bool said = report->tool == SANITIZER_UBSAN ? report->known : ends;
         if ((!from_log && !said) || same[i] != i) {
             continue;
@@ -296,6 +310,8 @@ bool reports_judge(const struct trial_record *record, struct finding_list *findi
 /* What runtimes write when they cannot start or cannot check. */
 static const char *const failures[] = {
     "FATAL: ThreadSanitizer",
+    "FATAL: MemorySanitizer",
+    "is out of application range",
     "ThreadSanitizer: unsupported VMA",
     "ThreadSanitizer failed to",
     "ERROR: ThreadSanitizer failed to",

@@ -192,9 +192,9 @@ static const char *const libraries[] = {
 
 /* Names that only a sanitizer's runtime may have. */
 static const char *const runtimes[] = {
-    "__interceptor_", "___interceptor_", "__asan_",          "__lsan_",  "__tsan_",
-    "__ubsan_",       "__sanitizer_",    "__asan::",         "__lsan::", "__tsan::",
-    "__ubsan::",      "__sanitizer::",   "__interception::",
+    "__interceptor_", "___interceptor_", "__asan_",      "__lsan_",       "__tsan_",
+    "__msan_",        "__ubsan_",        "__sanitizer_", "__asan::",      "__lsan::",
+    "__tsan::",       "__msan::",        "__ubsan::",    "__sanitizer::", "__interception::",
 };
 
 static bool is_in(const char *const *list, size_t count, const char *name)

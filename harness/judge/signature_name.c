@@ -200,8 +200,8 @@ static void cut_variant(char *name)
 
 void signature_name_libc(const char *function, char *name, size_t size)
 {
-    static const char *const prefixes[] = {"__interceptor_", "___interceptor_", "__GI_", "__asan_",
-                                           "__libc_"};
+    static const char *const prefixes[] = {"__interceptor_", "___interceptor_", "__GI_",
+                                           "__asan_",        "__msan_",         "__libc_"};
     char normal[256];
     signature_name(function, normal, sizeof(normal));
     const char *text = normal;

@@ -100,15 +100,15 @@ static bool begins(const char *text, const char *with)
 
 static void note_library(const char *name, struct binary *binary)
 {
-    binary->asan = binary->asan || begins(name, "libasan.so") || begins(name, "liblsan.so") ||
-                   begins(name, "libclang_rt.asan");
-    binary->tsan = binary->tsan || begins(name, "libtsan.so") || begins(name, "libclang_rt.tsan");
+    binary->leaks = binary->leaks || begins(name, "libasan.so") || begins(name, "liblsan.so") ||
+                    begins(name, "libclang_rt.asan");
+    binary->fixed = binary->fixed || begins(name, "libtsan.so") || begins(name, "libclang_rt.tsan");
 }
 
 static void note_symbol(const char *name, struct binary *binary)
 {
-    binary->asan = binary->asan || begins(name, "__asan_init") || begins(name, "__lsan_init");
-    binary->tsan = binary->tsan || begins(name, "__tsan_init");
+    binary->leaks = binary->leaks || begins(name, "__asan_init") || begins(name, "__lsan_init");
+    binary->fixed = binary->fixed || begins(name, "__tsan_init") || begins(name, "__msan_init");
 }
 
 static void read_dynamic(Elf *elf, const GElf_Shdr *header, Elf_Data *data, struct binary *binary)
@@ -138,7 +138,8 @@ static void read_sections(Elf *elf, struct binary *binary)
     for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
         GElf_Shdr header;
         if (gelf_getshdr(section, &header) == NULL ||
-            (header.sh_type != SHT_DYNAMIC && header.sh_type != SHT_DYNSYM)) {
+            (header.sh_type != SHT_DYNAMIC && header.sh_type != SHT_DYNSYM &&
+             header.sh_type != SHT_SYMTAB)) { /* all that names a runtime linked statically */
             continue;
         }
         Elf_Data *data = elf_getdata(section, NULL);

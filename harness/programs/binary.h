@@ -13,9 +13,9 @@
 
 struct binary {
     bool native; /**< an ELF file: stacks can have names */
-    bool asan;   /**< built with AddressSanitizer or LeakSanitizer: it must not be traced at its
-                    end */
-    bool tsan;   /**< built with ThreadSanitizer: it wants fixed addresses */
+    bool leaks;  /**< built with AddressSanitizer or LeakSanitizer, which look for leaks: it must
+                    not be traced at its end */
+    bool fixed;  /**< built with ThreadSanitizer or MemorySanitizer: it wants fixed addresses */
 };
 
 /** Finds a program as execvp(3) does: a name in the search path (a list of folders), or a path.

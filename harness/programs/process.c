@@ -53,12 +53,12 @@ static int make_command(struct program_command *command, const struct process_se
     return program_command_make(command, &scenario->client, values, setup->environment, mark, log);
 }
 
-/* AddressSanitizer's leak check traces the process itself and cannot if we do. */
+/* A sanitizer's leak check traces the process itself and cannot if we do. */
 static void choose_tracing(struct process *process, const struct process_setup *setup)
 {
     memset(&process->tracing, 0, sizeof process->tracing);
     process->tracing.tracing = setup->tracing;
-    if (setup->tracing->allowed && !setup->binary.asan) {
+    if (setup->tracing->allowed && !setup->binary.leaks) {
         process->tracing.way = TRACING_TRACED;
     }
 }
@@ -90,7 +90,7 @@ int process_start(struct process *process, const struct process_setup *setup,
         .path = setup->path,
         .arguments = (const char *const *)command.words,
         .descriptors = setup->descriptors,
-        .fixed_addresses = setup->binary.tsan,
+        .fixed_addresses = setup->binary.fixed,
         .mask = setup->mask,
         .session = true,
         .folder = setup->plan->scenario->client.cwd,

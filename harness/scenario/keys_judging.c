@@ -10,14 +10,23 @@
 #include <string.h>
 
 const char *const scenario_finding_kinds[] = {
-    "crash",       "heap-corruption",
-    "asan",        "ubsan",
-    "lsan",        "tsan",
-    "hang",        "leak",
-    "cross-talk",  "wrong-response",
-    "error",       "threshold",
-    "infra",       "fd-misuse",
-    "wrong-total", NULL,
+    "crash",
+    "heap-corruption",
+    "asan",
+    "ubsan",
+    "lsan",
+    "tsan",
+    "msan",
+    "hang",
+    "leak",
+    "cross-talk",
+    "wrong-response",
+    "error",
+    "threshold",
+    "infra",
+    "fd-misuse",
+    "wrong-total",
+    NULL,
 };
 
 const char *const scenario_flavors[] = {"plain", "poison", "asan", "tsan", NULL};

@@ -75,6 +75,7 @@ static enum sanitizer_tool tool_of(const char *text)
         {"AddressSanitizer: ", SANITIZER_ASAN},
         {"LeakSanitizer: ", SANITIZER_LSAN},
         {"ThreadSanitizer: ", SANITIZER_TSAN},
+        {"MemorySanitizer: ", SANITIZER_MSAN},
         {"UndefinedBehaviorSanitizer: ", SANITIZER_UBSAN},
     };
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {

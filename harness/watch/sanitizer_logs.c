@@ -22,6 +22,13 @@
 /* With the module also where the source is known: it says whose a frame is. */
 #define FRAME_FORMAT "stack_trace_format='    #%n %p %F %S %M'"
 
+/* Reported by the runtime, or left to the tracer. */
+#define REPORT_SIGNALS                                                              \
+    "handle_abort=1:handle_sigill=1:handle_sigfpe=1:handle_sigbus=1:handle_segv=1:" \
+    "allow_user_segv_handler=1:"
+#define LEAVE_SIGNALS \
+    "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+
 extern char **environ;
 
 /* What each runtime is told, before (defaults) and after what the user told it: the last word
@@ -39,20 +46,16 @@ static const struct {
     const char *suffix; /* of the log's path */
 } settings[] = {
     {"ASAN_OPTIONS", "asan", "detect_stack_use_after_return=1:",
-     "handle_abort=1:handle_sigill=1:handle_sigfpe=1:handle_sigbus=1:handle_segv=1:"
-     "allow_user_segv_handler=1:detect_leaks=1:abort_on_error=0:" FRAME_FORMAT,
-     ""},
-    {"LSAN_OPTIONS", "asan", "", FRAME_FORMAT, ""},
+     REPORT_SIGNALS "detect_leaks=1:abort_on_error=0:" FRAME_FORMAT, ""},
+    /* Read by AddressSanitizer as well, after its own. A program with LeakSanitizer alone is not
+     * traced either. */
+    {"LSAN_OPTIONS", "asan", "", REPORT_SIGNALS FRAME_FORMAT, ""},
     {"UBSAN_OPTIONS", "asan", "", "print_stacktrace=1:" FRAME_FORMAT, ".ub"},
-    {"TSAN_OPTIONS", "tsan", "",
-     "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
-     "second_deadlock_stack=1",
-     ""},
+    {"TSAN_OPTIONS", "tsan", "", LEAVE_SIGNALS "second_deadlock_stack=1", ""},
+    /* Of programs: no worker has it. */
+    {"MSAN_OPTIONS", "msan", "", LEAVE_SIGNALS "abort_on_error=0:" FRAME_FORMAT, ""},
     /* UBSan alone, in a worker of no sanitizer's: signals are the tracer's. */
-    {"UBSAN_OPTIONS", "ubsan", "",
-     "print_stacktrace=1:handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
-     "handle_sigill=0:" FRAME_FORMAT,
-     ".ub"},
+    {"UBSAN_OPTIONS", "ubsan", "", "print_stacktrace=1:" LEAVE_SIGNALS FRAME_FORMAT, ".ub"},
 };
 
 #define SETTINGS (sizeof settings / sizeof settings[0])

@@ -205,6 +205,7 @@ static enum sanitizer_tool summary_tool(const char *text)
         {"AddressSanitizer: ", SANITIZER_ASAN},
         {"LeakSanitizer: ", SANITIZER_LSAN},
         {"ThreadSanitizer: ", SANITIZER_TSAN},
+        {"MemorySanitizer: ", SANITIZER_MSAN},
         {"UndefinedBehaviorSanitizer: ", SANITIZER_UBSAN},
     };
     for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
@@ -257,12 +258,15 @@ static bool is_extra(const char *text)
 static bool begins(struct sanitizer_parser *parser)
 {
     return sanitizer_address_begins(parser) || sanitizer_thread_begins(parser) ||
-           sanitizer_undefined_begins(parser);
+           sanitizer_memory_begins(parser) || sanitizer_undefined_begins(parser);
 }
 
 static bool tool_line(struct sanitizer_parser *parser, struct sanitizer_report *report)
 {
     if (report->tool == SANITIZER_TSAN && sanitizer_thread_line(parser, report)) {
+        return true;
+    }
+    if (report->tool == SANITIZER_MSAN && sanitizer_memory_line(parser, report)) {
         return true;
     }
     return sanitizer_address_line(parser, report);

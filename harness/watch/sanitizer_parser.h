@@ -60,6 +60,8 @@ bool sanitizer_address_begins(struct sanitizer_parser *parser);
 bool sanitizer_address_line(struct sanitizer_parser *parser, struct sanitizer_report *report);
 bool sanitizer_thread_begins(struct sanitizer_parser *parser);
 bool sanitizer_thread_line(struct sanitizer_parser *parser, struct sanitizer_report *report);
+bool sanitizer_memory_begins(struct sanitizer_parser *parser);
+bool sanitizer_memory_line(struct sanitizer_parser *parser, struct sanitizer_report *report);
 bool sanitizer_undefined_begins(struct sanitizer_parser *parser);
 
 #endif

@@ -92,7 +92,7 @@ void sanitizer_log_release(struct sanitizer_log *log)
 const char *sanitizer_tool_name(enum sanitizer_tool tool)
 {
     static const char *const names[] = {
-        "none",    "asan", "lsan", "ubsan",  "tsan", "valgrind",
+        "none",    "asan", "lsan", "ubsan",  "tsan", "msan", "valgrind",
         "crystal", "go",   "rust", "python", "java", "node",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == SANITIZER_TOOLS, "one name a tool");

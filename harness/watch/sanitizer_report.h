@@ -29,6 +29,7 @@ enum sanitizer_tool {
     SANITIZER_LSAN,
     SANITIZER_UBSAN,
     SANITIZER_TSAN,
+    SANITIZER_MSAN,
     SANITIZER_VALGRIND, /**< memcheck */
     SANITIZER_CRYSTAL,
     SANITIZER_GO,
@@ -57,6 +58,7 @@ struct sanitizer_stack {
      *  "free", "alloc" of the object; "frame" the function that holds the object on its stack;
      *  "previous access" the other side of a race, or whoever took the lock;
      *  "place" one frame without a function: where UBSan saw it ("access" follows if it has one);
+     *  "stored", "marked" where an uninitialized value was written to, or made;
      *  "lock", "held" (lock-order inversion: pairs, in the order of the cycle);
      *  "thread T1 created", "mutex M0 created", "descriptor opened", "sleep";
      *  "thread" another thread at that moment (Go, Python, Rust). */
@@ -102,8 +104,8 @@ struct sanitizer_log {
         NULL, 0, 0, 0      \
     }
 
-/** Reads the log of a worker (log_path file, or stderr): ASan, LSan, UBSan and TSan reports are
- *  added to *log. Bytes may be anything; time is linear in length. */
+/** Reads the log of a worker or a program (log_path file, or stderr): reports of ASan, LSan, UBSan,
+ *  TSan and MSan are added to *log. Bytes may be anything; time is linear in length. */
 void sanitizer_parse(const char *text, size_t length, struct sanitizer_log *log);
 
 /** Adds a whole report that begins there; NULL when there are too many (then dropped is counted).

@@ -21,10 +21,10 @@ import pytest
 from conftest import FLAVOR, OUT, ROOT, TIME_FACTOR, command_words
 
 
-def build_outsider(folder, *flags):
+def build_outsider(folder, *flags, compiler="gcc"):
     program = pathlib.Path(folder) / "outsider"
     source = ROOT / "tests" / "run" / "programs" / "outsider.c"
-    words = ["gcc", "-g", "-O1", "-D_GNU_SOURCE", *flags, source, "-o", program, "-pthread"]
+    words = [compiler, "-g", "-O1", "-D_GNU_SOURCE", *flags, source, "-o", program, "-pthread"]
     subprocess.run(words, check=True)
     return program
 
@@ -348,6 +348,58 @@ def test_other_sanitizers_of_the_program_are_heard(programs, tmp_path, what, fla
     assert title in finding["title"] and finding["first_connection"] == 3, finding
     assert {"count_up", "overflow"} & set(frames(finding)), finding
     assert programs.run([*words, "nothing"]).findings == []
+
+
+def test_a_runtime_that_is_linked_in_is_recognised(programs, tmp_path):
+    """Its name is among no dynamic symbols; traced, its leak check would fail."""
+    built = build_outsider(tmp_path, "-fsanitize=address", "-static-libasan")
+    assert "lose_memory" in programs.outsider(1, "lose", program=built).finding("lsan")["title"]
+
+
+@pytest.fixture(scope="module", params=["gcc", "clang"])
+def leak_sanitized(request, tmp_path_factory):
+    if shutil.which(request.param) is None:
+        pytest.skip(f"there is no {request.param}")
+    return build_outsider(tmp_path_factory.mktemp("leak"), "-fsanitize=leak", compiler=request.param)
+
+
+def test_leak_sanitizer_alone_is_heard(programs, leak_sanitized):
+    finding = programs.outsider(2, "lose", program=leak_sanitized).finding("lsan")
+    assert "direct-leak of 40 B in 1 object" in finding["title"] and "lose_memory" in finding["title"], finding
+    assert finding["first_connection"] == 2
+    assert programs.outsider(2, "nothing", program=leak_sanitized).findings == []
+
+
+@pytest.mark.parametrize("what, title", [
+    ("crash", "SEGV: write at 0x0 in crash_now"), ("abort", "ABRT in end_as")])
+def test_what_else_it_reports_is_no_leak(programs, leak_sanitized, what, title):
+    finding = programs.outsider(2, what, program=leak_sanitized).finding("crash")
+    assert title in finding["title"], finding
+    assert title.rsplit(" ", 1)[1] in frames(finding) and finding["first_connection"] == 2
+
+
+@pytest.fixture(scope="module", params=[[], ["-fsanitize-memory-track-origins"]], ids=["", "origins"])
+def memory_sanitized(request, tmp_path_factory):
+    if shutil.which("clang") is None:
+        pytest.skip("there is no clang")
+    built = build_outsider(tmp_path_factory.mktemp("memory"), "-fsanitize=memory", *request.param, compiler="clang")
+    return built, bool(request.param)
+
+
+def test_memory_sanitizer_is_heard(programs, memory_sanitized):
+    built, origins = memory_sanitized
+    finding = programs.outsider(2, "read-unwritten", program=built).finding("msan")
+    assert "use-of-uninitialized-value in read_unwritten" in finding["title"], finding
+    assert ("allocated in malloc" in finding["title"]) == origins, finding
+    assert finding["signature"]["quality"] == "good" and "read_unwritten" in finding["signature"]["frames"]
+    assert finding["first_connection"] == 2
+    assert programs.outsider(2, "nothing", program=built).findings == []
+    assert programs.outsider(2, "read-unwritten").findings == []  # built without it
+
+
+def test_its_deaths_have_their_signal(programs, memory_sanitized):
+    finding = programs.outsider(2, "crash", program=memory_sanitized[0]).finding("crash")
+    assert finding["title"].startswith("SIGSEGV at 0x0 in crash_now"), finding
 
 
 def test_valgrind_is_heard(programs):

@@ -137,6 +137,16 @@ __attribute__((noinline)) static void read_freed(void)
     (void)first;
 }
 
+/* Decides by bytes that nobody has written. */
+__attribute__((noinline)) static void read_unwritten(void)
+{
+    int *volatile block = malloc(40);
+    if (block[3] == 8) {
+        rest(1);
+    }
+    free(block);
+}
+
 static void flood(void)
 {
     static char line[4096];
@@ -198,6 +208,8 @@ static void end_as(const char *what)
         overflow();
     } else if (strcmp(what, "read-freed") == 0) {
         read_freed();
+    } else if (strcmp(what, "read-unwritten") == 0) {
+        read_unwritten();
     } else if (strcmp(what, "run-away") == 0) {
         run_away();
     } else if (strcmp(what, "close") == 0) {

@@ -87,7 +87,7 @@ static void test_kinds_of_binaries(void **state)
     (void)state;
     struct binary binary;
     binary_look("/bin/sh", &binary);
-    assert_true(binary.native && !binary.asan && !binary.tsan);
+    assert_true(binary.native && !binary.leaks && !binary.fixed);
     binary_look("/etc/passwd", &binary);
     assert_false(binary.native);
     binary_look("/no/such", &binary);
@@ -96,11 +96,11 @@ static void test_kinds_of_binaries(void **state)
     binary_look("/proc/self/exe", &binary);
     assert_true(binary.native);
 #if defined(__SANITIZE_ADDRESS__)
-    assert_true(binary.asan && !binary.tsan);
+    assert_true(binary.leaks && !binary.fixed);
 #elif defined(__SANITIZE_THREAD__)
-    assert_true(binary.tsan && !binary.asan);
+    assert_true(binary.fixed && !binary.leaks);
 #else
-    assert_false(binary.asan || binary.tsan);
+    assert_false(binary.leaks || binary.fixed);
 #endif
 }
 

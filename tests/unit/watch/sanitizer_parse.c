@@ -430,6 +430,105 @@ static void a_line_of_megabytes_is_survived(void **state)
     free(text.bytes);
 }
 
+/* ---- MemorySanitizer, whose reports are no part of the corpus ------------------------------- */
+
+static const char unwritten[] =
+    "==12==WARNING: MemorySanitizer: use-of-uninitialized-value\n"
+    "    #0 0x55ea8c6d0459 in judge /src/msan.c:5:58 (msan+0xa7459) (BuildId: f367)\n"
+    "    #1 0x55ea8c6d02e0 in main /src/msan.c:6:36 (msan+0xa72e0) (BuildId: f367)\n"
+    "\n"
+    "  Uninitialized value was stored to memory at\n"
+    "    #0 0x55ea8c6d0333 in keep /src/msan.c:9:5 (msan+0xa7333) (BuildId: f367)\n"
+    "\n"
+    "  Uninitialized value was stored to memory at\n"
+    "    #0 0x55ea8c6d0222 in take /src/msan.c:8:5 (msan+0xa7222) (BuildId: f367)\n"
+    "\n"
+    "  Uninitialized value was created by a heap allocation\n"
+    "    #0 0x55ea8c67ec90 in __interceptor_malloc <null> (msan+0x55c90) (BuildId: f367)\n"
+    "    #1 0x55ea8c6d03db in make /src/msan.c:4:59 (msan+0xa73db) (BuildId: f367)\n"
+    "\n"
+    "SUMMARY: MemorySanitizer: use-of-uninitialized-value /src/msan.c:5:58 in judge\n";
+
+static void an_unwritten_value_has_its_ways(void **state)
+{
+    (void)state;
+    struct sanitizer_log log = parse(unwritten, strlen(unwritten));
+    assert_int_equal(log.count, 1);
+    const struct sanitizer_report *report = &log.reports[0];
+    assert_string_equal(report->damage, "");
+    assert_int_equal(report->tool, SANITIZER_MSAN);
+    assert_string_equal(report->kind, "use-of-uninitialized-value");
+    assert_int_equal(report->pid, 12);
+    assert_int_equal(report->count, 4);
+    expect_function(report, "access", 0, "judge");
+    expect_function(report, "stored", 0, "keep");
+    expect_function(report, "alloc", 1, "make");
+    assert_int_equal(report->end, strlen(unwritten));
+    sanitizer_log_release(&log);
+    /* Where it was made on a stack, the place may have no frame. */
+    const char local[] =
+        "==12==WARNING: MemorySanitizer: use-of-uninitialized-value\n"
+        "    #0 0x55ea8c6d0459 in judge /src/msan.c:5:58\n\n"
+        "  Uninitialized value was created by an allocation of 'sum' in the stack frame of "
+        "function 'judge'\n\n"
+        "SUMMARY: MemorySanitizer: use-of-uninitialized-value /src/msan.c:5:58 in judge\n";
+    log = parse(local, sizeof local - 1);
+    assert_int_equal(log.count, 1);
+    assert_string_equal(log.reports[0].damage, "");
+    assert_non_null(strstr(log.reports[0].object, "'sum'"));
+    sanitizer_log_release(&log);
+}
+
+/* Two in turn, as with -fsanitize-recover, are whole; one that stops anywhere is not. */
+static void unwritten_values_in_turn_are_whole(void **state)
+{
+    (void)state;
+    char text[2 * sizeof unwritten + 200];
+    int length = snprintf(text, sizeof text,
+                          "%sUninitialized bytes in fwrite at offset 0 inside [0x7f, 16)\n%s"
+                          "MemorySanitizer: 2 warnings reported.\n",
+                          unwritten, unwritten);
+    struct sanitizer_log log = parse(text, (size_t)length);
+    assert_int_equal(log.count, 2);
+    assert_int_equal(log.reports[0].quality, SANITIZER_WHOLE);
+    assert_int_equal(log.reports[1].quality, SANITIZER_WHOLE);
+    sanitizer_log_release(&log);
+    for (size_t end = strlen("==12==WARNING: MemorySanitizer: u"); end < strlen(unwritten) - 1;
+         end++) {
+        log = parse(unwritten, end);
+        assert_int_equal(log.count, 1);
+        /* Without the last words of a summary nothing is missing. */
+        bool summed = end > (size_t)(strstr(unwritten, "SUMMARY") - unwritten);
+        assert_true(summed || log.reports[0].quality == SANITIZER_DAMAGED);
+        sanitizer_log_release(&log);
+    }
+}
+
+/* LeakSanitizer tells signals in ASan's words. */
+static void a_signal_of_leak_sanitizer_is_no_leak(void **state)
+{
+    (void)state;
+    const char text[] =
+        "LeakSanitizer:DEADLYSIGNAL\n"
+        "==14403==ERROR: LeakSanitizer: SEGV on unknown address 0x000000000000 (pc 0x55f748342132 "
+        "bp 0x7ffce922fa30 sp 0x7ffce922fa30 T0)\n"
+        "==14403==The signal is caused by a WRITE memory access.\n"
+        "==14403==Hint: address points to the zero page.\n"
+        "    #0 0x55f748342132 in die /src/segv.c:1\n"
+        "\n"
+        "LeakSanitizer can not provide additional info.\n"
+        "SUMMARY: LeakSanitizer: SEGV /src/segv.c:1 in die\n"
+        "==14403==ABORTING\n";
+    struct sanitizer_log log = parse(text, sizeof text - 1);
+    assert_int_equal(log.count, 1);
+    assert_string_equal(log.reports[0].damage, "");
+    assert_int_equal(log.reports[0].tool, SANITIZER_LSAN);
+    assert_string_equal(log.reports[0].kind, "SEGV");
+    assert_int_equal(log.reports[0].access, SANITIZER_WRITE);
+    expect_function(&log.reports[0], "access", 0, "die");
+    sanitizer_log_release(&log);
+}
+
 static void reports_beyond_the_ceiling_are_counted(void **state)
 {
     (void)state;
@@ -462,6 +561,9 @@ int main(void)
         cmocka_unit_test(reports_in_turn_are_whole),
         cmocka_unit_test(binary_bytes_damage),
         cmocka_unit_test(a_line_of_megabytes_is_survived),
+        cmocka_unit_test(an_unwritten_value_has_its_ways),
+        cmocka_unit_test(unwritten_values_in_turn_are_whole),
+        cmocka_unit_test(a_signal_of_leak_sanitizer_is_no_leak),
         cmocka_unit_test(reports_beyond_the_ceiling_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
