@@ -151,6 +151,9 @@ $(eval $(call unit_rule,lab,$(lab_objects)))
 # Client libraries that misbehave, for the run tests.
 run_clients := $(patsubst tests/run/clients/%.c,$(OUT)/run/%.so,$(sort $(wildcard tests/run/clients/*.c)))
 
+# It holds the example of the manual, which is written for the installed header.
+$(OBJ)/tests/run/clients/keep_alive.o: CPPFLAGS += -Iclient
+
 $(OUT)/run/%.so: $(OBJ)/tests/run/clients/%.o
 	$(say) LINK $@
 	@mkdir -p $(@D)

@@ -11,7 +11,8 @@
  *
  *     create -> [import_session] -> open -> request* / ping* -> close -> free
  *
- *   - create makes the object and does no I/O. open connects and does the TLS handshake.
+ *   - create makes the object and does no I/O. open connects and does the TLS handshake; if it may
+ *     take a connection that is there already, the scenario says "pools" (else it is a finding).
  *   - After a failed open the instance is unconnected; only free (or, with EIGHTH_CAN_REOPEN, open)
  *     is called on it.
  *   - close ends the connection. It may be called again, and after a failed open: it then returns

@@ -90,6 +90,12 @@ static void note_checks_off(struct scenario_result *result, const struct scenari
                                 : "checks that were off: cross-talk (target.nonce is false), and "
                                   "what the server saw (it has no ledger)");
     }
+    if (scenario->client.pools) {
+        result_note(result, "checks that were off: that each connect makes a connection "
+                            "(client.pools is true; see connections_at_target for how many there "
+                            "were), and on which connection a fault of the target explains a "
+                            "failure: one that it carried out on any does");
+    }
     if (!scenario->client.verify) {
         result_note(result, "certificates were not verified: client.verify is false");
     }

@@ -179,6 +179,35 @@ static enum judgement find_fault(struct observations *observations,
     return JUDGED;
 }
 
+/* A client that pools may use any connection for any instance: what a failure was on is not known,
+ * only which faults were carried out in the trial. */
+static void look_for_struck(struct observations *observations)
+{
+    struct ledger *ledger = observations->ledger;
+    uint64_t last = atomic_load_explicit(&ledger->next, memory_order_acquire);
+    observations->struck[FAULT_REFUSE] = observations->refuse_port != 0;
+    for (uint64_t ordinal = observations->first_ordinal; ordinal <= last; ordinal++) {
+        struct ledger_entry entry;
+        if (ledger_entry_at(ledger, ordinal, &entry) == 0 && entry.fault_done != 0 &&
+            entry.fault < FAULT_COUNT) {
+            observations->struck[entry.fault] = true;
+        }
+    }
+}
+
+static const struct fault_kind *struck_fault(const struct observations *observations,
+                                             const struct observation *observation)
+{
+    for (unsigned id = 0; id < FAULT_COUNT; id++) {
+        const struct fault_kind *fault = fault_kind_of((enum fault_id)id);
+        if (observations->struck[id] && fault != NULL &&
+            fault_explains(fault, observation->phase, observation->error_class)) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
 static void count_explained(struct observations *observations,
                             const struct observation *observation, const struct fault_kind *fault)
 {
@@ -219,8 +248,15 @@ static enum judgement judge(struct observations *observations,
     if (explains && !done && !final) {
         return NOT_YET; /* the target writes it down when it is about to do it */
     }
+    bool pools = observations->scenario->client.pools && observations->ledger != NULL;
+    const struct fault_kind *struck = pools ? struck_fault(observations, observation) : NULL;
+    if (pools && !final && !(explains && done)) {
+        return NOT_YET; /* it may have been another connection, which is not in the ledger yet */
+    }
     if (explains && done) {
         count_explained(observations, observation, fault);
+    } else if (struck != NULL) {
+        count_explained(observations, observation, struck);
     } else if (!cut_off) {
         add_failed(observations, observation, fault);
     }
@@ -250,6 +286,10 @@ static bool keep_pending(struct observations *observations, const struct observa
 void observations_take(struct observations *observations, struct logbook *logbook, bool final)
 {
     size_t kept = 0;
+    bool full = observations->pending_count >= OBSERVATIONS_PENDING;
+    if (observations->scenario->client.pools && observations->ledger != NULL && (final || full)) {
+        look_for_struck(observations);
+    }
     for (size_t i = 0; i < observations->pending_count; i++) {
         if (judge(observations, &observations->pending[i], final) == NOT_YET) {
             if (kept != i) {

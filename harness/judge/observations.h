@@ -43,6 +43,7 @@ struct observations {
     uint64_t explained_count;
     uint64_t racing; /**< observations during a race */
     struct opened_connections opened;
+    bool struck[FAULT_COUNT]; /**< client.pools: faults that the target carried out in the trial */
     struct observation *pending;
     size_t pending_count;
     size_t pending_capacity;

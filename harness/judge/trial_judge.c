@@ -119,18 +119,52 @@ static void judge_machine(const struct trial_judge *judge, const struct trial_re
     }
 }
 
+/* Whether each connection that the client says to have was there at the target: its handshake was
+ * done with somebody, or each had a request answered. One in clear text that says nothing may be
+ * dropped by a kernel whose queue is full, and nobody hears of it. */
+static bool were_connected(const struct scenario *scenario, const struct logbook_counters *driver,
+                           const struct ledger_counters *target)
+{
+    return scenario->target.embedded.tls || (driver->requests_answered >= driver->connects &&
+                                             target->responses >= driver->requests_answered);
+}
+
+static void add_too_few(const struct trial_judge *judge, struct trial_record *record,
+                        const struct logbook_counters *driver, const struct ledger_counters *target,
+                        struct finding_list *findings)
+{
+    char title[400];
+    if (were_connected(judge->scenario, driver, target)) {
+        (void)snprintf(title, sizeof title,
+                       "%" PRIu64 " connects succeeded, but the target accepted only %" PRIu64
+                       " connections: the client answers a connect from a connection that it has "
+                       "already, or connects later; if that is meant, set client.pools to true",
+                       driver->connects, target->accepted);
+        (void)finding_list_add(findings,
+                               finding_new(FINDING_WRONG_TOTAL, "wrong-total/connections", title),
+                               record->index, record->seed);
+        return;
+    }
+    (void)snprintf(title, sizeof title,
+                   "counts disagree: the driver opened %" PRIu64
+                   " connections, the target accepted %" PRIu64
+                   "; if the client keeps a pool, set client.pools to true",
+                   driver->connects, target->accepted);
+    add_infra(findings, record, "infra/counts disagree", title);
+}
+
 /* In a trial without faults, races or failures both sides must have counted the same. A client may
  * have connected more often than it was asked to: one that keeps a pool, or opens a connection that
- * has died again by itself. One connection that serves several opens would be counted too few. */
+ * has died again by itself. One connection that serves several opens is told by client.pools. */
 static void judge_counts(const struct trial_judge *judge, struct trial_record *record,
                          struct finding_list *findings, struct buffer *notes)
 {
     const struct scenario *scenario = judge->scenario;
     struct logbook_counters driver;
     struct ledger_counters target;
-    if (record->programs != NULL || !record->has_target || !trial_ended_well(record) ||
-        findings->count > 0 || scenario->target.embedded.fault_count > 0 ||
-        judge->observations.racing > 0) {
+    if (record->programs != NULL || !record->has_target || !record->settled ||
+        !trial_ended_well(record) || findings->count > 0 ||
+        scenario->target.embedded.fault_count > 0 || judge->observations.racing > 0) {
         return;
     }
     result_sum_lanes(record, &driver);
@@ -148,13 +182,8 @@ static void judge_counts(const struct trial_judge *judge, struct trial_record *r
     if (driver.connects < target.accepted) {
         buffer_printf(notes, "the client made more connections than it was asked to open (see "
                              "connections_at_target): it reconnects by itself, or keeps a pool\n");
-    } else if (driver.connects > target.accepted) {
-        char title[160];
-        (void)snprintf(title, sizeof title,
-                       "counts disagree: the driver opened %" PRIu64
-                       " connections, the target accepted %" PRIu64,
-                       driver.connects, target.accepted);
-        add_infra(findings, record, "infra/counts disagree", title);
+    } else if (driver.connects > target.accepted && !scenario->client.pools) {
+        add_too_few(judge, record, &driver, &target, findings);
     }
 }
 

@@ -177,6 +177,12 @@ static const struct key client_keys[] = {
      KEY_FIELD(struct client_model, ignore_promises),
      .fallback = "false",
      .help = "do also what the client does not promise to bear"},
+    {.name = "pools",
+     .type = VALUE_FLAG,
+     KEY_FIELD(struct client_model, pools),
+     .fallback = "false",
+     .help = "the client keeps connections: a connect may be answered by one that it has already, "
+             "or only the first request may connect"},
     {.name = "verify",
      .type = VALUE_FLAG,
      KEY_FIELD(struct client_model, verify),

@@ -241,6 +241,8 @@ static int check_client(struct reading *reading, const struct place *place,
     const struct refusal refusals[] = {
         {"client", "options", strcmp(client->options, "{}") != 0, own},
         {"client", "ignore_promises", client->ignore_promises, "it promises nothing"},
+        {"client", "pools", client->pools,
+         "`connections` in `expect` of a step says how many it must make"},
         {"client", "verify", !client->verify, own},
         {"client", "tls", client->tls_min != 0 || client->tls_max != 0, own},
         {"client", "session", client->session != EIGHTH_SESSION_REUSE, own},

@@ -34,6 +34,7 @@ struct client_model {
     char *cwd;        /**< absolute */
     /* With a library */
     bool ignore_promises;
+    bool pools;       /**< a connect may be answered from a connection that is there already */
     bool verify;      /**< endpoint.verify */
     uint16_t tls_min; /**< 0: the client's default */
     uint16_t tls_max;

@@ -112,6 +112,24 @@ static void test_neighbours_do_not_explain(void **state)
     assert_int_equal(world->seen.observations.findings.items[0]->first_connection, 3);
 }
 
+/* Whose connection it was, only the client knows: what struck none of them explains nothing. */
+static void test_neighbours_explain_in_a_pool(void **state)
+{
+    struct world *world = *state;
+    world->seen.scenario.client.pools = true;
+    (void)seen_accept(&world->seen, 4000, 110, FAULT_RESET_HANDSHAKE, true);
+    (void)seen_accept(&world->seen, 4001, 110, FAULT_NONE, false);
+    (void)seen_accept(&world->seen, 4002, 110, FAULT_RST_STREAM, false);
+    observe(world, failed(4001, 100, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observe(world, failed(0, 0, EIGHTH_PHASE_TLS, EIGHTH_RESET));
+    observe(world, failed(0, 0, EIGHTH_PHASE_REQUEST, EIGHTH_RESET));
+    observations_take(&world->seen.observations, world->record.logbook, false);
+    assert_int_equal(world->seen.observations.pending_count, 3);
+    observations_take(&world->seen.observations, world->record.logbook, true);
+    assert_int_equal(world->seen.observations.explained_count, 2);
+    assert_int_equal(world->seen.observations.unexplained, 1);
+}
+
 static void test_port_used_again(void **state)
 {
     struct world *world = *state;
@@ -384,27 +402,74 @@ static void test_sentences(void **state)
     finding_free(finding);
 }
 
-static void test_counts_must_agree(void **state)
+/* Ten connects, and what the target says. */
+static struct logbook_lane *make_counts(struct world *world)
 {
-    struct world *world = *state;
     struct trial_record *record = &world->record;
-    struct trial_judge judge;
-    struct scenario_result result;
     world->seen.scenario.target.embedded.fault_count = 0;
     record->has_target = true;
+    record->settled = true;
     record->logbook->state = WORKER_FINISHED;
     struct logbook_lane *lane = logbook_lane(record->logbook, 0);
     lane->role = LANE_POOL;
     lane->counters.connects = 10;
+    return lane;
+}
+
+static enum trial_outcome outcome_of(struct world *world, struct scenario_result *result)
+{
+    struct trial_judge judge;
+    result_init(result, &world->seen.scenario, "plain");
+    trial_judge_init(&judge, &world->seen.scenario);
+    enum trial_outcome outcome = trial_judge_end(&judge, &world->record, result);
+    trial_judge_release(&judge);
+    return outcome;
+}
+
+/* A client whose connects are answered from a pool: whether one of so many requests, at a target
+ * with TLS or without, is told to be the client's own. */
+static void test_a_pool_is_told(void **state)
+{
+    struct world *world = *state;
+    struct scenario_result result;
+    struct logbook_lane *lane = make_counts(world);
+    world->record.at_end.accepted = 4;
+    for (uint64_t requests = 0; requests <= 10; requests += 10) {
+        for (int tls = 0; tls <= 1; tls++) {
+            lane->counters.requests_answered = requests;
+            world->record.at_end.responses = requests;
+            world->seen.scenario.target.embedded.tls = tls != 0;
+            world->seen.scenario.client.pools = false;
+            bool sure = tls != 0 || requests == 10;
+            assert_int_equal(outcome_of(world, &result), sure ? OUTCOME_FINDINGS : OUTCOME_INFRA);
+            const struct finding *finding = result.findings.items[0];
+            assert_int_equal(finding->kind, sure ? FINDING_WRONG_TOTAL : FINDING_INFRA);
+            assert_non_null(strstr(finding->title, "set client.pools to true"));
+            result_release(&result);
+            world->seen.scenario.client.pools = true;
+            assert_int_equal(outcome_of(world, &result), OUTCOME_CLEAN);
+            result_release(&result);
+        }
+    }
+    /* Connections that the target had not yet accepted are in no count. */
+    world->seen.scenario.client.pools = false;
+    world->record.settled = false;
+    assert_int_equal(outcome_of(world, &result), OUTCOME_CLEAN);
+    result_release(&result);
+}
+
+static void test_counts_must_agree(void **state)
+{
+    struct world *world = *state;
+    struct trial_record *record = &world->record;
+    struct scenario_result result;
+    (void)make_counts(world);
     for (uint64_t accepted = 9; accepted <= 11; accepted++) {
         record->at_end.accepted = accepted;
-        result_init(&result, &world->seen.scenario, "plain");
-        trial_judge_init(&judge, &world->seen.scenario);
-        enum trial_outcome outcome = trial_judge_end(&judge, record, &result);
+        enum trial_outcome outcome = outcome_of(world, &result);
         assert_int_equal(outcome, accepted >= 10 ? OUTCOME_CLEAN : OUTCOME_INFRA);
         assert_int_equal(result.counters.connects, accepted >= 10 ? 10 : 0);
         assert_int_equal(result.note_count, accepted == 11 ? 1 : 0);
-        trial_judge_release(&judge);
         result_release(&result);
     }
 }
@@ -416,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(test_fault_explains),
         IN_A_WORLD(test_fault_does_not_explain_everything),
+        IN_A_WORLD(test_neighbours_explain_in_a_pool),
         IN_A_WORLD(test_neighbours_do_not_explain),
         IN_A_WORLD(test_port_used_again),
         IN_A_WORLD(test_ledger_behind),
@@ -429,6 +495,7 @@ int main(void)
         IN_A_WORLD(test_death_of_nobody_knows_whom),
         IN_A_WORLD(test_sentences),
         IN_A_WORLD(test_counts_must_agree),
+        IN_A_WORLD(test_a_pool_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

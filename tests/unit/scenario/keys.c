@@ -62,6 +62,7 @@ static const struct row rows[] = {
     {program, "client.inherit_env", {"true", "false"}, {NO_FLAG}},
     {program, "client.cwd", {"\".\"", "\"/\"", "\"sub/folder\"", "\"../x\""}, {NO_TEXT, "\"\""}},
     {program, "client.options", {"{}"}, {"{\"a\":1}"}},
+    {program, "client.pools", {"false"}, {"true"}},
     {program, "client.verify", {"true"}, {"false"}},
     {program, "client.session", {"\"reuse\""}, {"\"none\"", "\"import\""}},
     {program, "client.alpn", {"\"h2\""}, {"\"\"", "\"http/1.1\""}},
@@ -77,6 +78,7 @@ static const struct row rows[] = {
     {embedded, "steps[3]", {"{\"ping\":{}}"}, {"{\"run\":{}}"}},
     {embedded, "client.options", {"{}", "{\"a\":[1,{\"b\":null}]}"}, {"1", "\"x\"", "[]", "null"}},
     {embedded, "client.ignore_promises", {"true", "false"}, {NO_FLAG}},
+    {embedded, "client.pools", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.verify", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.tls", {"{}"}, {NO_OBJECT, "{\"min\":\"1.3\",\"max\":\"1.2\"}"}},
     {embedded, "client.tls.min", {"\"1.2\"", "\"1.3\""}, {NO_TEXT, "1.2", "\"1.1\"", "\"\""}},
@@ -348,6 +350,7 @@ static void test_defaults(void **state)
     assert_null(s->client.exec);
     assert_true(s->client.verify);
     assert_false(s->client.ignore_promises);
+    assert_false(s->client.pools);
     assert_int_equal(s->client.tls_min, 0);
     assert_int_equal(s->client.tls_max, 0);
     assert_int_equal(s->client.session, EIGHTH_SESSION_REUSE);
