@@ -204,6 +204,16 @@ int run_take_keep(void *context, const char *value, struct failure *failure)
     return 0;
 }
 
+int run_take_no_interposition(void *context, const char *value, struct failure *failure)
+{
+    struct run_options *options = context;
+    (void)value;
+    return add_override(options, client_choice_override("client.interposition", "false", true),
+                        failure) != 0
+               ? -1
+               : add_word(&options->repeat, "--no-interposition", failure);
+}
+
 int run_take_remote(void *context, const char *value, struct failure *failure)
 {
     struct run_options *options = context;
@@ -266,6 +276,10 @@ static const struct option_entry entries[] = {
      "the client to test: a name (see `eighth list clients`) or a path\n"
      "to a .so, with options for it",
      take_client},
+    {"no-interposition", 0, NULL,
+     "the client's calls of libc do not go through eighth; the report\n"
+     "says which checks that turns off",
+     run_take_no_interposition},
     {"flavor", 0, "NAME",
      "worker and client as plain, asan or tsan; poison: plain, with\n"
      "memory that malloc overwrites; all: one after the other\n"

@@ -60,6 +60,7 @@ int run_take_reports(void *context, const char *value, struct failure *failure);
 int run_take_name(void *context, const char *value, struct failure *failure);
 int run_take_quiet(void *context, const char *value, struct failure *failure);
 int run_take_keep(void *context, const char *value, struct failure *failure);
+int run_take_no_interposition(void *context, const char *value, struct failure *failure);
 int run_take_remote(void *context, const char *value, struct failure *failure);
 
 /** Parses, with the meaning of options_parse. The options must be released afterwards, whatever it

@@ -96,6 +96,10 @@ static void note_checks_off(struct scenario_result *result, const struct scenari
                             "were), and on which connection a fault of the target explains a "
                             "failure: one that it carried out on any does");
     }
+    if (!scenario->client.interposition && scenario->client.exec == NULL) {
+        result_note(result, "checks that were off: misuse of descriptors, and who opened those "
+                            "that stay open (client.interposition is false)");
+    }
     if (!scenario->client.verify) {
         result_note(result, "certificates were not verified: client.verify is false");
     }

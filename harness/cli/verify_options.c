@@ -126,6 +126,11 @@ static int take_keep(void *context, const char *value, struct failure *failure)
     return pass_on(context, "--keep", value, failure);
 }
 
+static int take_no_interposition(void *context, const char *value, struct failure *failure)
+{
+    return pass_on(context, "--no-interposition", value, failure);
+}
+
 static int take_finding(void *context, const char *value, struct failure *failure)
 {
     struct verify_words *words = &((struct verify_options *)context)->findings;
@@ -177,6 +182,8 @@ static const struct option_entry entries[] = {
     {"seed", 0, "N", "all choices of both builds derive from it (default: a new one)", take_seed},
     {"jobs", 'j', "N", "trials at once (default: 1)", take_jobs},
     {"set", 0, "KEY=VALUE", "override a key of the scenario, for both builds", take_set},
+    {"no-interposition", 0, NULL,
+     "for both builds the client's calls of libc do not go through eighth", take_no_interposition},
     {"allow-remote", 0, "HOST", "let the scenario send load to this host", take_remote},
     {"reports", 0, "DIR", "where the folder is made (default: reports)", take_reports},
     {"name", 0, "NAME", "of the folder (default: verify-fix)", take_name},

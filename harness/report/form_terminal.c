@@ -108,6 +108,18 @@ static void add_side(const cJSON *scenario, const char *who, struct buffer *text
     }
 }
 
+static void add_interposed(const cJSON *scenario, struct buffer *text)
+{
+    const cJSON *names = json_get(scenario, "interposed");
+    const cJSON *name;
+    buffer_puts(text, "  interposed functions:");
+    cJSON_ArrayForEach(name, names)
+    {
+        buffer_printf(text, " %s", cJSON_IsString(name) ? name->valuestring : "");
+    }
+    buffer_puts(text, cJSON_GetArraySize(names) == 0 ? " none\n" : "\n");
+}
+
 static void add_scenario_details(const cJSON *scenario, struct buffer *text)
 {
     const cJSON *client = json_get(scenario, "client");
@@ -121,6 +133,9 @@ static void add_scenario_details(const cJSON *scenario, struct buffer *text)
     buffer_printf(text, "  CPU per cycle %.1f us, peak memory %s\n",
                   json_get_number(scenario, "client_cpu_us_per_cycle"), buffer_text(&rss));
     buffer_clear(&rss);
+    if (cJSON_IsArray(json_get(scenario, "interposed"))) {
+        add_interposed(scenario, text); /* not in reports of earlier versions */
+    }
     add_latencies(scenario, text);
     const cJSON *expected;
     cJSON_ArrayForEach(expected, json_get(scenario, "expected_failures"))

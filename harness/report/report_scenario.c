@@ -4,6 +4,7 @@
  */
 #include "harness/report/report.h"
 
+#include "harness/base/interposed.h"
 #include "harness/judge/stat_binomial.h"
 #include "harness/judge/threshold.h"
 #include "harness/judge/words.h"
@@ -48,6 +49,19 @@ static void add_client(cJSON *item, const struct scenario_result *result)
     json_text(client, "build_id", result->client_build_id);
     json_text(client, "path", result->client_path);
     json_source(client, "options", result->scenario->client.options);
+}
+
+#define INTERPOSED_NAME(name) #name,
+
+/* A sanitizer's own functions are what its flavor is. */
+static void add_interposed(cJSON *item, const struct client_model *client)
+{
+    static const char *const names[] = {INTERPOSED(INTERPOSED_NAME)};
+    cJSON *list = json_array(item, "interposed");
+    bool any = client->interposition && client->exec == NULL;
+    for (size_t i = 0; any && i < sizeof names / sizeof *names; i++) {
+        json_append_text(list, names[i]);
+    }
 }
 
 static void add_trials(cJSON *item, const struct scenario_result *result, bool goes_on)
@@ -333,6 +347,7 @@ void report_add_scenario(cJSON *item, const struct report_run *run,
     json_text(item, "reason", result->reason);
     json_bool(item, "expects_finding", result->expects_finding);
     add_client(item, result);
+    add_interposed(item, &scenario->client);
     add_trials(item, result, run->goes_on);
     add_counts(item, result);
     add_latencies(item, result);

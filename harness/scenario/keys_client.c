@@ -183,6 +183,13 @@ static const struct key client_keys[] = {
      .fallback = "false",
      .help = "the client keeps connections: a connect may be answered by one that it has already, "
              "or only the first request may connect"},
+    {.name = "interposition",
+     .type = VALUE_FLAG,
+     KEY_FIELD(struct client_model, interposition),
+     .fallback = "true",
+     .help = "the library's calls that open, use and close descriptors go through eighth, which "
+             "finds misuses of them, knows who opened what stays open, and which connection "
+             "carried a fault; an external program's never do"},
     {.name = "verify",
      .type = VALUE_FLAG,
      KEY_FIELD(struct client_model, verify),

@@ -51,12 +51,30 @@ static int check_deadline(struct reading *reading, const struct place *place,
     return 0;
 }
 
+/* Which connection a library's failure belongs to is known from its connect(2) alone. */
+static int check_interposition(struct reading *reading, const struct place *place,
+                               const struct scenario *scenario)
+{
+    const struct place client = {place, "client", 0};
+    const struct place at = {&client, "interposition", 0};
+    bool faulty =
+        scenario->target.kind == TARGET_EMBEDDED &&
+        (scenario->target.embedded.fault_count > 0 || scenario_target_fault(scenario) != NULL);
+    if (scenario->client.interposition || scenario->client.exec != NULL || !faulty) {
+        return 0;
+    }
+    return reading_fail(reading, &at,
+                        "without it nobody can tell which failures the target's faults explain: "
+                        "leave it on, or make the target's faults and certificate good");
+}
+
 static int check_scenario(struct reading *reading, const struct place *place, const cJSON *object,
                           void *model)
 {
     return program_check(reading, place, object) != 0 || steps_check(reading, place) != 0 ||
                    check_resumed(reading, place, model) != 0 ||
-                   check_deadline(reading, place, model) != 0
+                   check_deadline(reading, place, model) != 0 ||
+                   check_interposition(reading, place, model) != 0
                ? -1
                : 0;
 }

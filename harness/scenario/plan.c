@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PLAN_VERSION 2
+#define PLAN_VERSION 3
 /* A scenario has a ceiling of its own; this one only guards against a foreign descriptor. */
 #define PLAN_CEILING ((off_t)64 << 20)
 

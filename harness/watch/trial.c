@@ -112,6 +112,9 @@ struct handover {
 
 static void hand_over(struct handover *handover, const char *option, int fd)
 {
+    if (fd < 0) {
+        return; /* there is none */
+    }
     int i = handover->count++;
     (void)snprintf(handover->numbers[i], sizeof handover->numbers[i], "%d", fd);
     handover->fds[i] = fd;
@@ -160,9 +163,7 @@ static int launch_worker(const struct trial_setup *setup, struct trial_record *r
     hand_over(&handover, "--plan-fd", plan_fd);
     hand_over(&handover, "--logbook-fd", record->shared.fd);
     hand_over(&handover, "--descriptors-fd", watched->descriptors.fd);
-    if (watched->tracing.words.memory != NULL) {
-        hand_over(&handover, "--last-words-fd", watched->tracing.words.fd);
-    }
+    hand_over(&handover, "--last-words-fd", watched->tracing.words.fd);
     bool traced = watched->tracing.way == TRACING_TRACED;
     struct child_order order = {
         .path = setup->valgrind != NULL ? setup->valgrind : setup->worker,
@@ -524,7 +525,8 @@ static int prepare(const struct trial_setup *setup, struct trial_record *record,
     /* Signals inside valgrind are its own business first. */
     struct tracing *tracing = setup->valgrind == NULL ? setup->tracing : NULL;
     if (worker_tracing_begin(&watched->tracing, tracing, setup->flavor, &record->failure) != 0 ||
-        descriptor_log_create(&watched->descriptors, &record->failure) != 0) {
+        (setup->scenario->client.interposition &&
+         descriptor_log_create(&watched->descriptors, &record->failure) != 0)) {
         return -1;
     }
     return sanitizer_logs_open(&watched->logs, setup->folder, setup->flavor, setup->undefined,

@@ -8,6 +8,7 @@
 #include "harness/worker/descriptor_calls.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/interposed.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,21 +46,9 @@ bool descriptor_calls_noted;
 
 /* ---- the next definitions ---- */
 
-/* clang-format off */
-#define FUNCTIONS(each)                                                                          \
-    each(socket) each(socketpair) each(accept) each(accept4) each(open) each(open64)             \
-    each(openat) each(openat64) each(__open_2) each(__open64_2) each(__openat_2)                 \
-    each(__openat64_2) each(pipe) each(pipe2) each(eventfd) each(epoll_create)                   \
-    each(epoll_create1) each(timerfd_create) each(memfd_create) each(inotify_init)               \
-    each(inotify_init1) each(signalfd) each(dup) each(dup2) each(dup3) each(fcntl) each(fcntl64) \
-    each(close) each(connect) each(shutdown) each(read) each(readv) each(recv) each(recvfrom)    \
-    each(recvmsg) each(__read_chk) each(__recv_chk) each(__recvfrom_chk) each(write)             \
-    each(writev) each(send) each(sendto) each(sendmsg)
-/* clang-format on */
-
 #define MEMBER(name) __typeof__(name) *name;
 static struct {
-    FUNCTIONS(MEMBER)
+    INTERPOSED(MEMBER)
 } next;
 
 /* POSIX lets dlsym give functions as data pointers; C has no cast for it. */
@@ -71,7 +60,7 @@ static struct {
 UNWATCHED static void find_all(void)
 {
     void *found;
-    FUNCTIONS(FIND)
+    INTERPOSED(FIND)
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*const find_first)(void) = find_all;

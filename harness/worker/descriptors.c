@@ -9,6 +9,13 @@
 #include <errno.h>
 #include <string.h>
 
+static bool ignored; /* set before the client is loaded */
+
+void descriptors_ignore(void)
+{
+    ignored = true;
+}
+
 int descriptors_watch(struct descriptor_log *log, uint32_t instances, struct failure *failure)
 {
     if (descriptor_table_init(log, instances) != 0) {
@@ -22,6 +29,9 @@ int descriptors_watch(struct descriptor_log *log, uint32_t instances, struct fai
 void descriptors_enter(const struct descriptor_actor *actor)
 {
     struct descriptor_watch *watch = &descriptor_watch;
+    if (ignored) {
+        return; /* outside of operations calls are passed on */
+    }
     watch->caller.owner =
         actor->instance == DESCRIPTOR_NOBODY ? 0 : descriptor_owner(actor->instance, actor->cycle);
     watch->caller.connection = actor->connection;

@@ -2,9 +2,8 @@
  *
  * The client's own calls that open, use and close descriptors, seen from inside the process:
  * symbols of the main program come first in the dynamic linker's search, so the worker's connect(),
- * close(),
- * ... are the ones that a client library calls. Each passes its call on to the next definition,
- * libc's or the one by which a sanitizer watches.
+ * close(), ... are the ones that a client library calls: all that stand in base/interposed.h. Each
+ * passes its call on to the next definition, libc's or the one by which a sanitizer watches.
  *
  * Of connect(2) the local port is noted: it is the key into the target's ledger. All others serve
  * to find misuses (descriptor_table.h), and only when there is a log for them.
@@ -37,6 +36,10 @@ struct descriptor_actor {
  *  of the process. instances: how many there can be at once. Before the client is loaded, on the
  *  main thread, once. Fails with FAILURE_ENVIRONMENT. */
 int descriptors_watch(struct descriptor_log *log, uint32_t instances, struct failure *failure);
+
+/** Every call is passed straight on, and nothing is noted, not even connects: for a client that
+ * must not be interposed. Instead of descriptors_watch. */
+void descriptors_ignore(void);
 
 /** Between these two the calling thread is in an operation. Elsewhere, as on threads of the
  * client's own, calls are passed on, and only who opened and closed what is noted. */

@@ -194,7 +194,9 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
         plan->scenario->target.kind == TARGET_EMBEDDED || plan->scenario->target.nonce;
     driver.tells_opens = may_refuse(plan->scenario);
     fill_endpoint(&driver);
-    if (log != NULL && descriptors_watch(log, plan->scenario->load.clients, failure) != 0) {
+    if (!plan->scenario->client.interposition) {
+        descriptors_ignore();
+    } else if (log != NULL && descriptors_watch(log, plan->scenario->load.clients, failure) != 0) {
         return -1;
     }
     if (tls_objects_init() != 0) {

@@ -63,6 +63,7 @@ static const struct row rows[] = {
     {program, "client.cwd", {"\".\"", "\"/\"", "\"sub/folder\"", "\"../x\""}, {NO_TEXT, "\"\""}},
     {program, "client.options", {"{}"}, {"{\"a\":1}"}},
     {program, "client.pools", {"false"}, {"true"}},
+    {program, "client.interposition", {"true", "false"}, {NO_FLAG}},
     {program, "client.verify", {"true"}, {"false"}},
     {program, "client.session", {"\"reuse\""}, {"\"none\"", "\"import\""}},
     {program, "client.alpn", {"\"h2\""}, {"\"\"", "\"http/1.1\""}},
@@ -79,6 +80,8 @@ static const struct row rows[] = {
     {embedded, "client.options", {"{}", "{\"a\":[1,{\"b\":null}]}"}, {"1", "\"x\"", "[]", "null"}},
     {embedded, "client.ignore_promises", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.pools", {"true", "false"}, {NO_FLAG}},
+    {rated, "client.interposition", {"true", "false"}, {NO_FLAG}},
+    {embedded, "client.interposition", {"true"}, {"false"}}, /* it has faults */
     {embedded, "client.verify", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.tls", {"{}"}, {NO_OBJECT, "{\"min\":\"1.3\",\"max\":\"1.2\"}"}},
     {embedded, "client.tls.min", {"\"1.2\"", "\"1.3\""}, {NO_TEXT, "1.2", "\"1.1\"", "\"\""}},
@@ -351,6 +354,7 @@ static void test_defaults(void **state)
     assert_true(s->client.verify);
     assert_false(s->client.ignore_promises);
     assert_false(s->client.pools);
+    assert_true(s->client.interposition);
     assert_int_equal(s->client.tls_min, 0);
     assert_int_equal(s->client.tls_max, 0);
     assert_int_equal(s->client.session, EIGHTH_SESSION_REUSE);

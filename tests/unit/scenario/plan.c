@@ -79,13 +79,13 @@ static void test_no_plan(void **state)
         "x",
         "[]",
         "{}",
-        "{\"version\":2}",
+        "{\"version\":3}",
         "{\"version\":1}",
-        "{\"version\":2,\"seed\":\"-1\",\"port\":1,\"refuse_port\":0}",
-        "{\"version\":2,\"seed\":\"1\",\"port\":70000,\"refuse_port\":0}",
-        "{\"version\":2,\"seed\":\"1\",\"port\":1,\"refuse_port\":0}",
-        "{\"version\":2,\"seed\":\"1\",\"port\":1,\"refuse_port\":0,\"scenario\":{}}",
-        "{\"version\":2,\"seed\":\"1\",\"port\":1,\"refuse_port\":0,\"scenario\":"
+        "{\"version\":3,\"seed\":\"-1\",\"port\":1,\"refuse_port\":0}",
+        "{\"version\":3,\"seed\":\"1\",\"port\":70000,\"refuse_port\":0}",
+        "{\"version\":3,\"seed\":\"1\",\"port\":1,\"refuse_port\":0}",
+        "{\"version\":3,\"seed\":\"1\",\"port\":1,\"refuse_port\":0,\"scenario\":{}}",
+        "{\"version\":3,\"seed\":\"1\",\"port\":1,\"refuse_port\":0,\"scenario\":"
         "{\"name\":\"x\",\"matrix\":{\"trials\":[1,2]}}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

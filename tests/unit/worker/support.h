@@ -107,6 +107,7 @@ static inline void trial_init(struct trial *trial, struct step *steps, size_t co
     struct scenario *scenario = &trial->scenario;
     scenario->client.options = trial->options;
     scenario->client.alpn = (char *)"h2";
+    scenario->client.interposition = true;
     scenario->client.session = EIGHTH_SESSION_REUSE;
     scenario->target.kind = TARGET_EMBEDDED;
     scenario->target.embedded.tls = true;
