@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`eighth run` against servers that are not ours: nginx, nghttpd, Apache, HAProxy and h2o from Debian."""
 
+import json
 import os
 import re
 import shlex
@@ -8,6 +9,7 @@ import shutil
 
 import pytest
 
+from test_adapters import WAYS, need
 # pylint: disable=unused-import
 from test_client_peers import (Server, free_port, nghttpd, nghttpd_clear, nginx, pki, site,  # noqa: F401
                                start_nghttpd)
@@ -77,10 +79,9 @@ def sections(root):
     return found
 
 
-@pytest.fixture
-def external(request, sections, pki, tmp_path):  # noqa: F811
-    """The server, running in a folder of its own with the page's own configuration."""
-    command, config = sections[request.param]
+def start(name, sections, pki, tmp_path, log=None):  # noqa: F811
+    """The server, in a folder of its own, with the page's own configuration; log takes the place of "access_log off"."""
+    command, config = sections[name]
     words = shlex.split(command)
     program = shutil.which(words[0], path=os.environ["PATH"] + ":/usr/sbin")
     if program is None:
@@ -92,12 +93,19 @@ def external(request, sections, pki, tmp_path):  # noqa: F811
     (folder / "site").mkdir()
     (folder / "site/index.html").write_text("hello")
     certificate, key = (path.read_bytes() for path in pki.good)
-    for name, content in (("cert.pem", certificate), ("key.pem", key), ("both.pem", certificate + key)):
-        (folder / name).write_bytes(content)
+    for file, content in (("cert.pem", certificate), ("key.pem", key), ("both.pem", certificate + key)):
+        (folder / file).write_bytes(content)
     port = free_port()
     if config is not None:
-        (folder / config[0]).write_text(config[1].replace("8443", str(port)))
-    server = Server([program, *(word.replace("8443", str(port)) for word in words[1:])], port, cwd=folder)
+        text = config[1].replace("8443", str(port))
+        assert log is None or "access_log off;" in text
+        (folder / config[0]).write_text(text.replace("access_log off;", log or "access_log off;"))
+    return Server([program, *(word.replace("8443", str(port)) for word in words[1:])], port, cwd=folder)
+
+
+@pytest.fixture
+def external(request, sections, pki, tmp_path):  # noqa: F811
+    server = start(request.param, sections, pki, tmp_path)
     yield server
     server.stop()
 
@@ -123,6 +131,61 @@ def test_another_ca_is_not_accepted(eighth, root, external, pki):  # noqa: F811
                     f"target.ca={pki.make_ca('other')}", "--set", "load.clients=4", timeout=90)
     assert result.code == 1, result
     assert any("certificate in phase tls" in f["title"] for f in result.findings), result
+
+
+# ---- the adapters against nginx ----
+
+
+@pytest.fixture
+def logging_nginx(sections, pki, tmp_path):  # noqa: F811
+    """nginx that writes down each request: method, protocol, nonce, version of TLS."""
+    log = "log_format seen '$request_method $server_protocol $http_eighth_nonce $ssl_protocol'; access_log seen.log seen;"
+    server = start("nginx", sections, pki, tmp_path, log)
+    server.log = tmp_path / "server" / "seen.log"
+    yield server
+    server.stop()
+
+
+def against(eighth, root, way, server, ca, *changes):
+    """hundred-external as test_adapters has hundred-clients: smaller."""
+    adapter, options, more = WAYS[way]
+    need(adapter)
+    words = []
+    for change in [f"target.address=127.0.0.1:{server.port}", f"target.ca={ca}", "target.nonce=true", "load.cycles=2",
+                   "load.clients=25" if adapter == "mbedtls" else "load.clients=100",
+                   f"client.options={json.dumps(options)}", *more, *changes]:
+        words += ["--set", change]
+    return eighth("run", root / "scenarios/external/hundred-clients.json", "--client", adapter, *words, timeout=120)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_adapter_against_nginx(eighth, root, logging_nginx, pki, way):  # noqa: F811
+    result = against(eighth, root, way, logging_nginx, pki.ca)
+    assert result.code == 0 and result.findings == [], result
+    found = result.scenario
+    cycles = 2 * (25 if way == "mbedtls" else 100)
+    assert found["client"]["name"] == WAYS[way][0]
+    assert found["cycles"] == {"started": cycles, "completed": cycles, "failed": 0}
+    off = [note for note in found["notes"] if "off" in note or "not verified" in note]
+    assert off == ["checks that were off: what the server saw (it has no ledger)"], result
+    # As nginx saw it: each request once, each with a nonce of its own, in the protocol of this way.
+    logging_nginx.stop()
+    requests = [line.split() for line in logging_nginx.log.read_text(encoding="utf-8").splitlines()]
+    gets = [words for words in requests if words[0] == "GET"]
+    assert len(gets) == (0 if way == "openssl" else 2 * cycles), result
+    assert len({nonce for _, _, nonce, _ in gets}) == len(gets) and all(nonce != "-" for _, _, nonce, _ in gets)
+    assert {words[1] for words in requests} <= {"HTTP/1.1" if way in ("curl-http1", "mbedtls") else "HTTP/2.0"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_adapter_verifies_nginx_with_the_given_ca(eighth, root, logging_nginx, pki, way):  # noqa: F811
+    other = pki.make_ca("another")
+    result = against(eighth, root, way, logging_nginx, other, "load.clients=4", "load.cycles=1")
+    assert result.code == 1 and result.scenario["cycles"]["completed"] == 0, result
+    assert {f["title"].split(":")[1] for f in result.findings if f["kind"] == "error"} == {
+        " certificate in phase tls"}, result
+    logging_nginx.stop()
+    assert logging_nginx.log.read_text(encoding="utf-8") == ""
 
 
 def test_of_our_own_target_nothing_is_off(eighth):
