@@ -247,7 +247,8 @@ struct eighth_client {
      * kinds are checked when no instance is left: "requests" must be the number of requests that
      * returned a response, and a name that ends in ".in_use" must have come back to 0. */
     void (*stats)(eighth_process *process, eighth_stat_fn figure, void *context);
-    /** Before init, at most once. */
+    /** Before init, at most once, where the scenario says client.count_allocations: from then on
+     * all memory of the client comes from these functions, and none may be left after cleanup. */
     void (*set_allocator)(const struct eighth_allocator *allocator);
 };
 

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define LOGBOOK_MAGIC UINT64_C(0x6b6f6f62676f4c38)
-#define LOGBOOK_VERSION 4U
+#define LOGBOOK_VERSION 5U
 
 /** Where the worker stands. It only moves forward. */
 enum worker_state {
@@ -128,6 +128,7 @@ struct resource_sample {
     int64_t ssl; /**< live objects in the OpenSSL that the worker shares with the client */
     int64_t ssl_ctx;
     int64_t ssl_session;
+    int64_t allocations; /**< live ones of the client's own; 0 where they are not counted */
     uint64_t heap; /**< mallinfo2().uordblks + hblkhd: bytes in use; 0 where malloc is replaced */
     uint64_t rss;  /**< bytes */
 };
@@ -160,7 +161,8 @@ struct logbook {
     char client_version[64];
     char client_path[1024]; /**< as dladdr(3) tells */
     uint64_t client_capabilities;
-    uint32_t tls_observed; /**< 1: the live counts of TLS objects work for this client */
+    uint32_t tls_observed;        /**< 1: the live counts of TLS objects work for this client */
+    uint32_t allocations_counted; /**< 1: the client allocates by functions that count */
     char notes[1024]; /**< what was withheld: one line each, e.g. a promise that the client does not
                          give */
 

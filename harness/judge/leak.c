@@ -277,6 +277,14 @@ void leak_judge(const struct logbook *logbook, const struct descriptor_evidence 
     judge_exact(&leak, &sockets);
     judge_files(&leak, &files);
     judge_exact(&leak, &threads);
+    if (logbook->allocations_counted == 1) {
+        struct resource blocks = {.key = "allocations",
+                                  .one = "allocation of the client's",
+                                  .many = "allocations of the client's"};
+        set_counts(&blocks, before->allocations, after->allocations, first->allocations,
+                   last->allocations);
+        judge_exact(&leak, &blocks);
+    }
     if (logbook->tls_observed != 1) {
         return;
     }

@@ -13,6 +13,7 @@
  *   - Descriptors, sockets and threads that the cleanup gives back must not grow and grow from
  * round to round (count_growth.h): a pool that fills and stops is no leak. With too few rounds to
  * tell the two apart that is noted. TLS objects may grow: a session cache fills.
+ *   - Where the client's allocations are counted, none may be left after the cleanup.
  *   - The heap must not grow with the cycles (leak_heap.h). Where the worker's malloc does not tell
  *     (sanitizers have their own), it is not judged, and a note says so.
  *   - A worker that did not end well is not judged: it had no chance to clean up.

@@ -255,6 +255,7 @@ static void add_sample(cJSON *object, const struct resource_sample *sample, uint
     json_number(object, "ssl", (double)sample->ssl);
     json_number(object, "ssl_ctx", (double)sample->ssl_ctx);
     json_number(object, "ssl_session", (double)sample->ssl_session);
+    json_number(object, "allocations", (double)sample->allocations);
     json_count(object, "heap_bytes", sample->heap);
     json_count(object, "rss_bytes", sample->rss);
 }

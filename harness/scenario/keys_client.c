@@ -183,6 +183,12 @@ static const struct key client_keys[] = {
      .fallback = "false",
      .help = "the client keeps connections: a connect may be answered by one that it has already, "
              "or only the first request may connect"},
+    {.name = "count_allocations",
+     .type = VALUE_FLAG,
+     KEY_FIELD(struct client_model, count_allocations),
+     .fallback = "false",
+     .help = "a library that has `set_allocator` gets one that counts: what it has allocated and "
+             "not released after its cleanup is a leak, in every flavor"},
     {.name = "interposition",
      .type = VALUE_FLAG,
      KEY_FIELD(struct client_model, interposition),

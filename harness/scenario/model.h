@@ -34,10 +34,11 @@ struct client_model {
     char *cwd;        /**< absolute */
     /* With a library */
     bool ignore_promises;
-    bool pools;         /**< a connect may be answered from a connection that is there already */
-    bool interposition; /**< the worker may stand before the client's calls of libc */
-    bool verify;        /**< endpoint.verify */
-    uint16_t tls_min;   /**< 0: the client's default */
+    bool pools; /**< a connect may be answered from a connection that is there already */
+    bool count_allocations; /**< through set_allocator */
+    bool interposition;     /**< the worker may stand before the client's calls of libc */
+    bool verify;            /**< endpoint.verify */
+    uint16_t tls_min;       /**< 0: the client's default */
     uint16_t tls_max;
     int session; /**< enum eighth_session_policy: "none", "reuse", "import" */
     char *alpn;  /**< "h2" */

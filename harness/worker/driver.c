@@ -6,6 +6,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/scenario/lanes.h"
+#include "harness/worker/allocations.h"
 #include "harness/worker/context.h"
 #include "harness/worker/figures.h"
 #include "harness/worker/instructions.h"
@@ -71,6 +72,17 @@ static void describe_client(struct driver *driver)
     (void)snprintf(logbook->client_path, sizeof logbook->client_path, "%s", driver->library.path);
     logbook->client_capabilities = client->capabilities;
     logbook->tls_observed = tls_objects_shared_with(driver->library.handle);
+}
+
+static void watch_allocations(struct driver *driver)
+{
+    if (!driver->scenario->client.count_allocations) {
+        return;
+    }
+    driver->logbook->allocations_counted = allocations_watch(&driver->library.table);
+    if (!driver->logbook->allocations_counted) {
+        notes_add(driver->logbook, "allocations were not counted: the client has no set_allocator");
+    }
 }
 
 /* What the process-wide calls belong to in the flight record. */
@@ -144,6 +156,7 @@ static int drive(struct driver *driver, struct lane *lane, struct failure *failu
         return -1;
     }
     describe_client(driver);
+    watch_allocations(driver);
     if (promises_work_out(&driver->promises, scenario, &driver->library.table,
                           target_speaks_tls(&scenario->target), driver->logbook, failure) != 0 ||
         client_init(driver, lane, failure) != 0) {

@@ -6,6 +6,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/descriptor_log.h"
+#include "harness/worker/allocations.h"
 #include "harness/worker/descriptors.h"
 #include "harness/worker/tls_objects.h"
 
@@ -205,6 +206,7 @@ void samples_take(struct resource_sample *sample, uint64_t cycles)
     sample->ssl = counts.ssl;
     sample->ssl_ctx = counts.ssl_ctx;
     sample->ssl_session = counts.ssl_session;
+    sample->allocations = allocations_live();
     sample->time = clock_now();
 }
 

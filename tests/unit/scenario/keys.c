@@ -80,6 +80,8 @@ static const struct row rows[] = {
     {embedded, "client.options", {"{}", "{\"a\":[1,{\"b\":null}]}"}, {"1", "\"x\"", "[]", "null"}},
     {embedded, "client.ignore_promises", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.pools", {"true", "false"}, {NO_FLAG}},
+    {embedded, "client.count_allocations", {"true", "false"}, {NO_FLAG}},
+    {program, "client.count_allocations", {"false"}, {"true"}},
     {rated, "client.interposition", {"true", "false"}, {NO_FLAG}},
     {embedded, "client.interposition", {"true"}, {"false"}}, /* it has faults */
     {embedded, "client.verify", {"true", "false"}, {NO_FLAG}},
@@ -355,6 +357,7 @@ static void test_defaults(void **state)
     assert_false(s->client.ignore_promises);
     assert_false(s->client.pools);
     assert_true(s->client.interposition);
+    assert_false(s->client.count_allocations);
     assert_int_equal(s->client.tls_min, 0);
     assert_int_equal(s->client.tls_max, 0);
     assert_int_equal(s->client.session, EIGHTH_SESSION_REUSE);
