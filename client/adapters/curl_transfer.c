@@ -3,6 +3,7 @@
  * Sets up and carries out one transfer.
  */
 #include "client/adapters/base/clock.h"
+#include "client/adapters/base/response.h"
 #include "client/adapters/base/sigpipe.h"
 #include "client/adapters/curl_instance.h"
 
@@ -87,16 +88,10 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct eighth_response *response = ((eighth_instance *)context)->response;
-    size_t length = size * count;
-    if (response != NULL && response->body_length < response->body_capacity) {
-        size_t room = response->body_capacity - response->body_length;
-        memcpy((char *)response->body + response->body_length, bytes,
-               length < room ? length : room);
-    }
     if (response != NULL) {
-        response->body_length += length;
+        response_add_body(response, bytes, size * count);
     }
-    return length;
+    return size * count;
 }
 
 /* ---- options ---- */

@@ -6,6 +6,7 @@
 
 #include "client/adapters/base/clock.h"
 #include "client/adapters/base/error.h"
+#include "client/adapters/base/response.h"
 #include "client/adapters/base/socket.h"
 
 #include <poll.h>
@@ -36,15 +37,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     if (strcmp((const char *)name, ":status") == 0) {
         response->status = (int32_t)strtol((const char *)value, NULL, 10);
     }
-    for (size_t i = 0; i < response->header_count; i++) {
-        struct eighth_header_slot *slot = &response->headers[i];
-        if (strcmp(slot->name, (const char *)name) == 0 && slot->capacity > 0) {
-            size_t length = value_length < slot->capacity ? value_length : slot->capacity - 1;
-            memcpy(slot->value, value, length);
-            slot->value[length] = '\0';
-            slot->present = 1;
-        }
-    }
+    response_take_header(response, (const char *)name, (const char *)value, value_length);
     return 0;
 }
 
@@ -56,13 +49,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     if (exchange == NULL) {
         return 0;
     }
-    struct eighth_response *response = exchange->response;
-    if (response->body_length < response->body_capacity) {
-        size_t room = response->body_capacity - response->body_length;
-        memcpy((char *)response->body + response->body_length, bytes,
-               length < room ? length : room);
-    }
-    response->body_length += length;
+    response_add_body(exchange->response, bytes, length);
     return 0;
 }
 

@@ -6,13 +6,13 @@
 
 #include "client/adapters/base/clock.h"
 #include "client/adapters/base/error.h"
+#include "client/adapters/base/response.h"
 
 #include <http_parser.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct exchange {
     http_parser parser;
@@ -101,12 +101,9 @@ static void append(char *text, size_t capacity, const char *bytes, size_t length
 
 static void take_header(struct exchange *exchange)
 {
-    for (size_t i = 0; exchange->in_value && i < exchange->response->header_count; i++) {
-        struct eighth_header_slot *slot = &exchange->response->headers[i];
-        if (strcasecmp(slot->name, exchange->name) == 0) {
-            slot->present = 1;
-            (void)snprintf(slot->value, slot->capacity, "%s", exchange->value);
-        }
+    if (exchange->in_value) {
+        response_take_header(exchange->response, exchange->name, exchange->value,
+                             strlen(exchange->value));
     }
     exchange->name[0] = '\0';
     exchange->value[0] = '\0';
@@ -145,13 +142,7 @@ static int on_headers_complete(http_parser *parser)
 
 static int on_body(http_parser *parser, const char *bytes, size_t length)
 {
-    struct eighth_response *response = ((struct exchange *)parser->data)->response;
-    if (response->body_length < response->body_capacity) {
-        size_t room = response->body_capacity - response->body_length;
-        memcpy((char *)response->body + response->body_length, bytes,
-               length < room ? length : room);
-    }
-    response->body_length += length;
+    response_add_body(((struct exchange *)parser->data)->response, bytes, length);
     return 0;
 }
 
