@@ -86,6 +86,19 @@ bool descriptor_log_opened(const struct descriptor_log *log, int fd,
     return false;
 }
 
+bool descriptor_log_objects(const struct descriptor_log *log, uint32_t i,
+                            struct descriptor_objects *objects)
+{
+    uint32_t count = atomic_load_explicit(&log->object_count, memory_order_acquire);
+    if (i >= count || i >= DESCRIPTOR_OBJECTS) {
+        return false;
+    }
+    memcpy(objects, &log->objects[i], sizeof *objects);
+    moment_tame(&objects->first);
+    moment_tame(&objects->last);
+    return true;
+}
+
 uint32_t descriptor_log_stack(const struct descriptor_log *log, uint32_t stack,
                               uint64_t pcs[DESCRIPTOR_FRAMES])
 {
@@ -149,6 +162,9 @@ const char *descriptor_call_name(unsigned call)
         [DESCRIPTOR_CALL_SEND] = "send",
         [DESCRIPTOR_CALL_SENDTO] = "sendto",
         [DESCRIPTOR_CALL_SENDMSG] = "sendmsg",
+        [DESCRIPTOR_CALL_SSL] = "SSL",
+        [DESCRIPTOR_CALL_SSL_CTX] = "SSL_CTX",
+        [DESCRIPTOR_CALL_SSL_SESSION] = "SSL_SESSION",
     };
     return call < DESCRIPTOR_CALLS ? names[call] : "?";
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What a worker saw of its client's descriptors, in shared memory that outlives it: misuses, each
- * with the stacks that belong to it, and who opened what was left open at the end.
+ * with the stacks that belong to it, and who opened what was left open at the end. And, in the same
+ * form, who made the TLS objects that were left.
  *
  * The controller makes the mapping and hands it to the worker (`eighth-worker --descriptors-fd N`);
  * it reads when the worker is dead. Stacks are raw addresses, equal ones stored once; the module
@@ -21,12 +22,13 @@
 #include <stdint.h>
 
 #define DESCRIPTOR_LOG_MAGIC UINT64_C(0x676f6c7364664c38)
-#define DESCRIPTOR_LOG_VERSION 1U
+#define DESCRIPTOR_LOG_VERSION 2U
 
 #define DESCRIPTOR_FRAMES 16U
 #define DESCRIPTOR_STACKS 1024U
 #define DESCRIPTOR_MISUSES 256U /* different ones */
 #define DESCRIPTOR_SURPLUS 64U
+#define DESCRIPTOR_OBJECTS 64U /* origins of TLS objects */
 #define DESCRIPTOR_MAPS (64U * 1024U)
 
 /** What paths of sanitizers' logs hold: such a log is opened with the first report, and is no
@@ -52,7 +54,8 @@ enum descriptor_misuse_kind {
     DESCRIPTOR_MISUSE_KINDS
 };
 
-/** By which function a descriptor was opened, used or closed. Names by descriptor_call_name. */
+/** By which function a descriptor was opened, used or closed, or what TLS object was made. Names by
+ *  descriptor_call_name. */
 enum descriptor_call {
     DESCRIPTOR_CALL_NONE = 0, /**< the moment was not seen */
     DESCRIPTOR_CALL_SOCKET,
@@ -81,6 +84,9 @@ enum descriptor_call {
     DESCRIPTOR_CALL_SEND,
     DESCRIPTOR_CALL_SENDTO,
     DESCRIPTOR_CALL_SENDMSG,
+    DESCRIPTOR_CALL_SSL, /**< this and the next two: such an object was made */
+    DESCRIPTOR_CALL_SSL_CTX,
+    DESCRIPTOR_CALL_SSL_SESSION,
     DESCRIPTOR_CALLS
 };
 
@@ -126,6 +132,14 @@ struct descriptor_surplus {
     struct descriptor_moment opened;
 };
 
+/** TLS objects that were left at the end, all of one kind (first.call) and of one origin: stack,
+ *  operation and step. */
+struct descriptor_objects {
+    uint64_t count;
+    struct descriptor_moment first; /**< when the oldest of them was made */
+    struct descriptor_moment last;  /**< the newest */
+};
+
 /** What follows is the layout, for the worker and for descriptor_log.c. */
 
 struct descriptor_stack {
@@ -154,8 +168,11 @@ struct descriptor_log {
     _Atomic uint64_t lost; /**< misuses that had no room */
     _Atomic uint32_t surplus_count;
     _Atomic uint32_t maps_bytes;
+    _Atomic uint32_t object_count; /**< of objects; more origins than fit are left out */
+    uint32_t unused;
     struct descriptor_slot slots[DESCRIPTOR_MISUSES];
     struct descriptor_surplus surplus[DESCRIPTOR_SURPLUS];
+    struct descriptor_objects objects[DESCRIPTOR_OBJECTS];
     struct descriptor_stack stacks[DESCRIPTOR_STACKS]; /**< stack i stands at i - 1 */
     char maps[DESCRIPTOR_MAPS]; /**< lines of /proc/PID/maps that belong to files and the vdso */
 };
@@ -176,6 +193,10 @@ bool descriptor_log_next(const struct descriptor_log *log, uint32_t *cursor,
 /** Who opened fd, which was left open at the end. False if that was not seen. */
 bool descriptor_log_opened(const struct descriptor_log *log, int fd,
                            struct descriptor_moment *opened);
+
+/** Copies the i-th origin of TLS objects that were left: false beyond the last. */
+bool descriptor_log_objects(const struct descriptor_log *log, uint32_t i,
+                            struct descriptor_objects *objects);
 
 /** Copies a stack, innermost frame first, return addresses throughout; the number of frames, 0 for
  *  a stack that there is not. The harness's own frames are not in it. */

@@ -182,6 +182,11 @@ struct logbook {
     struct resource_sample samples[LOGBOOK_SAMPLES]; /**< see logbook_add_sample */
     uint32_t surplus_count;
     char surplus[LOGBOOK_SURPLUS][128];
+    uint32_t surplus_thread_count;
+    int32_t surplus_threads[LOGBOOK_SURPLUS]; /**< tids of threads that are left at the end; */
+    _Atomic uint32_t stacks_wanted; /**< 1: they stand ready to have their stacks taken, for which
+                                         the worker waits until */
+    _Atomic uint32_t stacks_taken;  /**< the controller sets this to 1 */
     uint32_t figure_count;
     struct client_figure figures[LOGBOOK_FIGURES]; /**< when no instance was left */
 

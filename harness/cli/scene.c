@@ -97,8 +97,9 @@ static void note_checks_off(struct scenario_result *result, const struct scenari
                             "failure: one that it carried out on any does");
     }
     if (!scenario->client.interposition && scenario->client.exec == NULL) {
-        result_note(result, "checks that were off: misuse of descriptors, and who opened those "
-                            "that stay open (client.interposition is false)");
+        result_note(result, "checks that were off: misuse of descriptors, who opened those that "
+                            "stay open, and who made TLS objects that stay "
+                            "(client.interposition is false)");
     }
     if (!scenario->client.verify) {
         result_note(result, "certificates were not verified: client.verify is false");

@@ -5,44 +5,13 @@
  */
 #include "harness/judge/misuse.h"
 
+#include "harness/judge/moment.h"
 #include "harness/judge/signature_key.h"
-#include "harness/judge/site.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Places of openers in one finding. */
-#define OPENERS 8U
-
-static void add_site(const struct stack *stack, const char *module, struct buffer *text)
-{
-    struct site site;
-    if (stack->count == 0) {
-        return;
-    }
-    site_find(stack, module, &site);
-    buffer_puts(text, " in ");
-    site_tell(&site, text);
-}
-
-/* "close by thread 12 in close of instance 3 (connection 4)" */
-static void tell_moment(const struct descriptor_moment *moment, struct buffer *text)
-{
-    buffer_printf(text, "%s by thread %d", descriptor_call_name(moment->call), moment->tid);
-    if (moment->instance == DESCRIPTOR_NOBODY) {
-        buffer_puts(text, ", outside any operation");
-        return;
-    }
-    buffer_printf(text, " in %s of instance %u",
-                  moment->operation != 0 ? flight_operation_name(moment->operation)
-                                         : "a thread of the client's own",
-                  moment->instance);
-    if (moment->connection != 0) {
-        buffer_printf(text, " (connection %u)", moment->connection);
-    }
-}
 
 static void add_instance(const struct descriptor_moment *moment, struct buffer *text)
 {
@@ -81,10 +50,10 @@ static void tell_foreign_close(const struct descriptor_misuse_stacks *item, cons
     buffer_puts(text, " closed by ");
     add_instance(closer, text);
     add_cycle(owner, closer, text);
-    add_site(closer_is_now ? &item->now : &item->closed, module, text);
+    moment_add_site(closer_is_now ? &item->now : &item->closed, module, text);
     if (closer_is_now && seen(&misuse->closed)) {
         buffer_puts(text, ", which had closed that number before");
-        add_site(&item->closed, module, text);
+        moment_add_site(&item->closed, module, text);
     }
 }
 
@@ -109,13 +78,13 @@ static void headline(const struct descriptor_misuse_stacks *item, const char *mo
         buffer_printf(text, "%s on closed descriptor %d", call, misuse->fd);
         break;
     }
-    add_site(&item->now, module, text);
+    moment_add_site(&item->now, module, text);
     if (misuse->now.operation != 0) {
         buffer_printf(text, " during %s", flight_operation_name(misuse->now.operation));
     }
     if (seen(&misuse->closed)) {
         buffer_puts(text, "; closed before");
-        add_site(&item->closed, module, text);
+        moment_add_site(&item->closed, module, text);
     }
 }
 
@@ -126,8 +95,8 @@ static void add_moment(const char *what, const struct descriptor_moment *moment,
     if (!seen(moment)) {
         return;
     }
-    buffer_printf(&title, "%s: ", what);
-    tell_moment(moment, &title);
+    buffer_printf(&title, "%s: %s ", what, descriptor_call_name(moment->call));
+    moment_tell_actor(moment, &title);
     finding_add_stack(finding, buffer_text(&title), WEIGHT_MATTERS, stack);
     buffer_clear(&title);
 }
@@ -192,73 +161,5 @@ void misuse_judge(const struct trial_record *record, struct finding_list *findin
     for (uint32_t i = 0; i < record->descriptors.misuse_count; i++) {
         (void)finding_list_add(findings, finding_of(record, &record->descriptors.misuses[i], i),
                                record->index, record->seed);
-    }
-}
-
-static bool same_place(const struct stack *one, const struct stack *other)
-{
-    bool same = one->count == other->count;
-    for (uint32_t i = 0; same && i < one->count; i++) {
-        same = one->frames[i].pc == other->frames[i].pc;
-    }
-    return same;
-}
-
-/* Of those that were opened at the place of the i-th: how many come before it, and in all. */
-static uint32_t count_before(const struct descriptor_evidence *descriptors, uint32_t i,
-                             uint32_t *all)
-{
-    uint32_t before = 0;
-    *all = 0;
-    for (uint32_t j = 0; j < descriptors->left_count; j++) {
-        bool same = same_place(&descriptors->left[i].stack, &descriptors->left[j].stack);
-        before += same && j < i;
-        *all += same;
-    }
-    return before;
-}
-
-static void add_openers(const struct trial_record *record, struct finding *finding)
-{
-    struct buffer title = BUFFER_INIT;
-    (void)snprintf(finding->module, sizeof finding->module, "%s", record->module);
-    for (uint32_t i = 0; i < record->descriptors.left_count && finding->stack_count < OPENERS;
-         i++) {
-        const struct descriptor_left *left = &record->descriptors.left[i];
-        uint32_t all;
-        if (count_before(&record->descriptors, i, &all) > 0) {
-            continue;
-        }
-        buffer_clear(&title);
-        buffer_printf(&title, "descriptor %d", left->fd);
-        if (all > 1) {
-            buffer_printf(&title, " and %u more at the same place", all - 1);
-        }
-        buffer_puts(&title, ", opened: ");
-        tell_moment(&left->opened, &title);
-        finding_add_stack(finding, buffer_text(&title), WEIGHT_MATTERS, &left->stack);
-    }
-    buffer_clear(&title);
-    buffer_printf(&title, "%s, opened", finding->title);
-    add_site(&record->descriptors.left[0].stack, record->module, &title);
-    char *longer = strdup(buffer_text(&title));
-    if (longer != NULL && record->descriptors.left[0].stack.count > 0) {
-        free(finding->title);
-        finding->title = longer;
-        longer = NULL;
-    }
-    free(longer);
-    buffer_clear(&title);
-}
-
-void misuse_add_openers(const struct trial_record *record, struct finding_list *findings)
-{
-    for (size_t i = 0; i < findings->count && record->descriptors.left_count > 0; i++) {
-        struct finding *finding = findings->items[i];
-        const char *key = finding->signature.key;
-        if (finding->kind == FINDING_LEAK && finding->stack_count == 0 &&
-            (strcmp(key, "leak/sockets") == 0 || strcmp(key, "leak/fds") == 0)) {
-            add_openers(record, finding);
-        }
     }
 }

@@ -7,6 +7,7 @@
 #include "harness/judge/acceptance.h"
 #include "harness/judge/death.h"
 #include "harness/judge/leak.h"
+#include "harness/judge/leak_origins.h"
 #include "harness/judge/misuse.h"
 #include "harness/judge/programs.h"
 #include "harness/judge/reports.h"
@@ -288,7 +289,7 @@ static bool judge_worker(struct trial_judge *judge, struct trial_record *record,
     if (trial_ended_well(record)) {
         leak_judge(record->logbook, &record->descriptors, record->index, record->seed, findings,
                    notes);
-        misuse_add_openers(record, findings);
+        leak_origins_add(record, findings);
         totals_judge(record, findings);
     }
     misuse_judge(record, findings);

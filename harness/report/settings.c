@@ -13,9 +13,9 @@
 /* Of the sanitizers, the loader, glibc's malloc and OpenSSL. SSLKEYLOGFILE is not among them: it
  * changes nothing but a file, and a report from elsewhere shall not choose that. */
 static const char *const names[] = {
-    "ASAN_OPTIONS", "LSAN_OPTIONS",    "UBSAN_OPTIONS",  "TSAN_OPTIONS",     "LD_LIBRARY_PATH",
-    "LD_PRELOAD",   "LD_BIND_NOW",     "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_PERTURB_",
-    "OPENSSL_CONF", "OPENSSL_ia32cap", "SSL_CERT_FILE",  "SSL_CERT_DIR",
+    "ASAN_OPTIONS",     "LSAN_OPTIONS",    "UBSAN_OPTIONS", "TSAN_OPTIONS",
+    "LD_LIBRARY_PATH",  "LD_PRELOAD",      "LD_BIND_NOW",   "GLIBC_TUNABLES",
+    "MALLOC_ARENA_MAX", "MALLOC_PERTURB_", "OPENSSL_CONF",  "OPENSSL_ia32cap",
 };
 
 #define NAMES (sizeof names / sizeof names[0])

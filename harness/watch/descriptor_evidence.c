@@ -57,11 +57,34 @@ static void read_left(struct descriptor_evidence *evidence, struct naming *namin
     }
 }
 
+static int by_count(const void *one, const void *other)
+{
+    const struct tls_objects_left *a = one;
+    const struct tls_objects_left *b = other;
+    return (a->objects.count < b->objects.count) - (a->objects.count > b->objects.count);
+}
+
+static void read_objects(struct descriptor_evidence *evidence, struct naming *naming)
+{
+    struct descriptor_objects objects;
+    evidence->objects = calloc(DESCRIPTOR_OBJECTS, sizeof *evidence->objects);
+    while (evidence->objects != NULL &&
+           descriptor_log_objects(naming->log, evidence->object_count, &objects)) {
+        struct tls_objects_left *item = &evidence->objects[evidence->object_count++];
+        item->objects = objects;
+        name_moment(naming, &objects.first, &item->stack);
+    }
+    if (evidence->object_count > 1) {
+        qsort(evidence->objects, evidence->object_count, sizeof *evidence->objects, by_count);
+    }
+}
+
 static bool is_empty(const struct descriptor_log *log)
 {
     struct descriptor_misuse misuse;
     uint32_t cursor = 0;
     return atomic_load_explicit(&log->surplus_count, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&log->object_count, memory_order_acquire) == 0 &&
            !descriptor_log_next(log, &cursor, &misuse);
 }
 
@@ -85,6 +108,7 @@ void descriptor_evidence_read(struct descriptor_evidence *evidence,
     free(text);
     read_misuses(evidence, &naming);
     read_left(evidence, &naming);
+    read_objects(evidence, &naming);
     stacks_modules_release(&naming.modules);
 }
 
@@ -99,7 +123,11 @@ void descriptor_evidence_release(struct descriptor_evidence *evidence)
     for (uint32_t i = 0; i < evidence->left_count; i++) {
         stack_release(&evidence->left[i].stack);
     }
+    for (uint32_t i = 0; i < evidence->object_count; i++) {
+        stack_release(&evidence->objects[i].stack);
+    }
     free(evidence->misuses);
     free(evidence->left);
+    free(evidence->objects);
     memset(evidence, 0, sizeof *evidence);
 }

@@ -31,11 +31,18 @@ struct descriptor_left {
     struct stack stack;
 };
 
+struct tls_objects_left {
+    struct descriptor_objects objects;
+    struct stack stack; /**< where they were made */
+};
+
 struct descriptor_evidence {
     struct descriptor_misuse_stacks *misuses;
     uint32_t misuse_count;
     struct descriptor_left *left; /**< open at the end */
     uint32_t left_count;
+    struct tls_objects_left *objects; /**< not freed at the end; the most first */
+    uint32_t object_count;
 };
 
 /** Reads the log of a dead worker. symbols may be NULL: then stacks stay empty. Nothing in the log

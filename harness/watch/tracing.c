@@ -4,6 +4,7 @@
  */
 #include "harness/watch/tracing.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/last_words.h"
 #include "harness/watch/stacks_fallback.h"
 
@@ -91,20 +92,40 @@ void worker_tracing_detach(struct worker_tracing *worker)
     worker->tracer = NULL;
 }
 
-void worker_tracing_freeze(struct worker_tracing *worker, pid_t pid)
+static enum stacks_result snapshot(struct worker_tracing *worker, pid_t pid,
+                                   struct thread_stacks *stacks)
 {
     struct failure failure = FAILURE_INIT;
-    enum stacks_result result = STACKS_REFUSED;
-    if (worker->taken || worker->tracing == NULL || worker->tracing->symbols == NULL) {
-        worker_tracing_detach(worker);
-        return;
+    if (worker->tracing == NULL || worker->tracing->symbols == NULL) {
+        return STACKS_REFUSED;
     }
     if (worker->tracer != NULL) {
-        result = stacks_snapshot(worker->tracer, &worker->stacks, &failure);
-    } else if (worker->tracing->allowed) {
-        result = stacks_snapshot_of(pid, worker->tracing->symbols, &worker->stacks, &failure);
+        return stacks_snapshot(worker->tracer, stacks, &failure);
     }
-    worker->taken = result == STACKS_OK;
+    return worker->tracing->allowed
+               ? stacks_snapshot_of(pid, worker->tracing->symbols, stacks, &failure)
+               : STACKS_REFUSED;
+}
+
+void worker_tracing_look(struct worker_tracing *worker, pid_t pid, struct logbook *logbook,
+                         struct thread_stacks *stacks)
+{
+    if (worker->looked || worker->taken ||
+        atomic_load_explicit(&logbook->stacks_wanted, memory_order_acquire) == 0) {
+        return;
+    }
+    uint64_t begun = clock_now();
+    worker->looked = true;
+    (void)snapshot(worker, pid, stacks);
+    atomic_store_explicit(&logbook->stacks_taken, 1, memory_order_release);
+    worker->looking = clock_now() - begun;
+}
+
+void worker_tracing_freeze(struct worker_tracing *worker, pid_t pid)
+{
+    enum stacks_result result =
+        worker->taken ? STACKS_REFUSED : snapshot(worker, pid, &worker->stacks);
+    worker->taken = worker->taken || result == STACKS_OK;
     /* One that died in this very moment stays with the tracer, which knows of what. */
     if (result != STACKS_GONE) {
         worker_tracing_detach(worker);

@@ -9,6 +9,7 @@
 #define WATCH_TRACING_H
 
 #include "harness/base/failure.h"
+#include "harness/base/logbook.h"
 #include "harness/base/shared_memory.h"
 #include "harness/watch/stack.h"
 #include "harness/watch/stacks_trace.h"
@@ -50,6 +51,8 @@ struct worker_tracing {
     const void *context;          /**< for it */
     uint64_t calls;               /**< counted, after worker_tracing_end */
     bool taken;                   /**< stacks at the deadline were taken */
+    bool looked;                  /**< stacks of threads that were left were taken */
+    uint64_t looking;             /**< ns that this took: that time is not the client's */
     struct thread_stacks stacks;  /**< until worker_tracing_end takes them */
 };
 
@@ -77,6 +80,12 @@ bool worker_tracing_poll(struct worker_tracing *worker);
 /** At the deadline: takes the stacks of all threads, and stops tracing, so that the worker can be
  *  killed and reaped as any other. */
 void worker_tracing_freeze(struct worker_tracing *worker, pid_t pid);
+
+/** If threads were left in the worker and it waits for their stacks to be taken, takes those of all
+ *  its threads into *stacks, or none where that is not possible, and lets it go on. Once for each
+ *  worker. */
+void worker_tracing_look(struct worker_tracing *worker, pid_t pid, struct logbook *logbook,
+                         struct thread_stacks *stacks);
 
 /** Stops tracing without taking anything. */
 void worker_tracing_detach(struct worker_tracing *worker);

@@ -46,6 +46,7 @@ void trial_release(struct trial_record *record)
     record->logbook = NULL;
     record->programs = NULL;
     thread_stacks_release(&record->stacks);
+    thread_stacks_release(&record->left);
     buffer_clear(&record->sanitizer);
     descriptor_evidence_release(&record->descriptors);
 }
@@ -293,10 +294,10 @@ static bool target_is_lost(struct target_process *target, struct trial_record *r
 
 /* Whether the worker must be stopped now, and why. */
 static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct trial_record *record,
-                                      const struct child *child, uint64_t now)
+                                      const struct watched *watched, uint64_t now)
 {
     const struct scenario *scenario = setup->scenario;
-    uint64_t resident = resident_bytes(child->pid);
+    uint64_t resident = resident_bytes(watched->child.pid);
     record->peak_rss = resident > record->peak_rss ? resident : record->peak_rss;
     if (signals_take(setup->signals)) {
         return TRIAL_STOP_INTERRUPT;
@@ -310,8 +311,8 @@ static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct tr
         return TRIAL_STOP_MEMORY;
     }
     uint64_t late = record->programs != NULL ? PROGRAM_DRIVER_LATE : 0;
-    return now - record->begun >= scenario->deadline_ns + late ? TRIAL_STOP_DEADLINE
-                                                               : TRIAL_NOT_STOPPED;
+    uint64_t taken = now - record->begun - watched->tracing.looking;
+    return taken >= scenario->deadline_ns + late ? TRIAL_STOP_DEADLINE : TRIAL_NOT_STOPPED;
 }
 
 static void await_event(const struct trial_setup *setup, const struct trial_record *record)
@@ -356,10 +357,11 @@ static void watch(const struct trial_setup *setup, struct trial_record *record,
         if (reap(record, watched)) {
             return;
         }
+        worker_tracing_look(&watched->tracing, child->pid, record->logbook, &record->left);
         uint64_t now = clock_now();
         if (now - looked >= WATCH_EVERY) {
             looked = now;
-            enum trial_stop why = reason_to_stop(setup, record, child, now);
+            enum trial_stop why = reason_to_stop(setup, record, watched, now);
             if (record->stop == TRIAL_NOT_STOPPED && why != TRIAL_NOT_STOPPED) {
                 stop(record, watched, why, now);
             } else if (record->stop != TRIAL_NOT_STOPPED && !record->forced &&

@@ -74,6 +74,7 @@ struct trial_record {
 
     /* Deeper evidence; empty when there is none. */
     struct thread_stacks stacks;            /**< of all threads at the death or at the deadline */
+    struct thread_stacks left;              /**< the same, where threads were left at the end */
     struct descriptor_evidence descriptors; /**< misused, or left open */
     char stacks_refused[320]; /**< why there are fewer stacks than there could be; "" */
     char module[256];         /**< file name of the client's library: whose frames are its own */

@@ -65,9 +65,9 @@ UNWATCHED static bool is_same(uint32_t stack, const struct call_site *site)
     return true;
 }
 
-UNWATCHED static _Atomic uint16_t *set_of(uintptr_t pc)
+UNWATCHED static _Atomic uint16_t *set_of(const struct call_site *site)
 {
-    return newest[mix(1, pc) >> 32 & (SETS - 1)];
+    return newest[mix(1 + site->salt, site->pc) >> 32 & (SETS - 1)];
 }
 
 /* ---- new ones ---- */
@@ -129,7 +129,7 @@ UNWATCHED static uint32_t intern(const struct walk *walk)
 
 UNWATCHED uint32_t descriptor_stacks_take(const struct call_site *site)
 {
-    _Atomic uint16_t *set = set_of(site->pc);
+    _Atomic uint16_t *set = set_of(site);
     for (uint32_t way = 0; way < WAYS; way++) {
         uint32_t stack = atomic_load_explicit(&set[way], memory_order_relaxed);
         if (stack != 0 && is_same(stack, site)) {

@@ -22,6 +22,7 @@
 struct call_site {
     uintptr_t pc;   /**< the return address of our function */
     uintptr_t slot; /**< where on the stack that lies */
+    uint32_t salt;  /**< tells calls apart that come to one place by many ways; else 0 */
 };
 
 /** The site of the call of the function that this stands in, which must not be inlined. */
@@ -29,6 +30,7 @@ struct call_site {
     ((struct call_site){                           \
         (uintptr_t)__builtin_return_address(0),    \
         (uintptr_t)__builtin_frame_address(0) + 8, \
+        0,                                         \
     })
 
 /** Once, before any other. */

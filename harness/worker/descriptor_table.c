@@ -146,9 +146,9 @@ UNWATCHED static struct descriptor_life *own_past(struct entry *entry, uint64_t 
     return NULL;
 }
 
-UNWATCHED static struct descriptor_event event_of(enum descriptor_call call,
-                                                  const struct call_site *site,
-                                                  const struct descriptor_caller *caller)
+UNWATCHED struct descriptor_event descriptor_table_event(enum descriptor_call call,
+                                                         const struct call_site *site,
+                                                         const struct descriptor_caller *caller)
 {
     if (own_tid == 0) {
         own_tid = (int32_t)syscall(SYS_gettid);
@@ -212,7 +212,7 @@ UNWATCHED void descriptor_table_opened(int fd, enum descriptor_call call,
     if (!is_known(fd)) {
         return;
     }
-    struct descriptor_event event = event_of(call, site, caller);
+    struct descriptor_event event = descriptor_table_event(call, site, caller);
     struct entry *entry = entry_lock(fd);
     if (entry == NULL) {
         return;
@@ -243,7 +243,7 @@ UNWATCHED void descriptor_table_closing(int fd, const struct call_site *site,
     if (!is_known(fd)) {
         return;
     }
-    struct descriptor_event event = event_of(DESCRIPTOR_CALL_CLOSE, site, caller);
+    struct descriptor_event event = descriptor_table_event(DESCRIPTOR_CALL_CLOSE, site, caller);
     struct entry *entry = entry_lock(fd);
     if (entry == NULL) {
         return;
@@ -292,7 +292,7 @@ UNWATCHED void descriptor_table_close_failed(int fd, const struct call_site *sit
     if (caller->operation == 0 || (caller->owner == 0 && !seen) || (seen && before->blamed)) {
         return;
     }
-    struct descriptor_event now = event_of(DESCRIPTOR_CALL_CLOSE, site, caller);
+    struct descriptor_event now = descriptor_table_event(DESCRIPTOR_CALL_CLOSE, site, caller);
     tell_failure(fd, &now, before);
 }
 
@@ -303,7 +303,7 @@ UNWATCHED void descriptor_table_use_failed(int fd, enum descriptor_call call,
     if (!is_known(fd) || caller->operation == 0 || !descriptor_table_is_on()) {
         return;
     }
-    struct descriptor_event now = event_of(call, site, caller);
+    struct descriptor_event now = descriptor_table_event(call, site, caller);
     struct entry *entry = entry_lock(fd);
     if (entry == NULL) {
         return;
@@ -337,7 +337,7 @@ UNWATCHED void descriptor_table_use(int fd, enum descriptor_call call, const str
         !descriptor_table_is_on()) {
         return;
     }
-    struct descriptor_event now = event_of(call, site, caller);
+    struct descriptor_event now = descriptor_table_event(call, site, caller);
     struct entry *entry = entry_lock(fd);
     if (entry == NULL) {
         return;

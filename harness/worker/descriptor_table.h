@@ -72,6 +72,11 @@ int descriptor_table_init(struct descriptor_log *log, uint32_t instances);
  * may be noted without harm: the next one to get the number here takes it over. A system call. */
 bool descriptor_table_is_on(void);
 
+/** The moment that is now. */
+struct descriptor_event descriptor_table_event(enum descriptor_call call,
+                                               const struct call_site *site,
+                                               const struct descriptor_caller *caller);
+
 /** The instance of this owner holds a connection (or is about to) from now on; or no longer. */
 void descriptor_table_hold(uint64_t owner);
 void descriptor_table_let_go(uint64_t owner);

@@ -146,3 +146,33 @@ void descriptor_writer_surplus(struct descriptor_log *log, int fd,
     moment_write(&log->surplus[count].opened, opened);
     atomic_store_explicit(&log->surplus_count, count + 1, memory_order_release);
 }
+
+static bool same_origin(const struct descriptor_moment *moment, const struct descriptor_event *made)
+{
+    return moment->call == made->call && moment->stack == made->stack &&
+           moment->operation == made->operation && moment->step == made->step;
+}
+
+void descriptor_writer_object(struct descriptor_log *log, const struct descriptor_event *made)
+{
+    uint32_t count = atomic_load_explicit(&log->object_count, memory_order_relaxed);
+    uint32_t i = 0;
+    while (i < count && !same_origin(&log->objects[i].first, made)) {
+        i++;
+    }
+    if (i >= DESCRIPTOR_OBJECTS) {
+        return;
+    }
+    struct descriptor_objects *objects = &log->objects[i];
+    if (count == 0) {
+        maps_write(log);
+    }
+    if (i == count || made->time < objects->first.time) {
+        moment_write(&objects->first, made);
+    }
+    if (i == count || made->time >= objects->last.time) {
+        moment_write(&objects->last, made);
+    }
+    objects->count++;
+    atomic_store_explicit(&log->object_count, i == count ? count + 1 : count, memory_order_release);
+}

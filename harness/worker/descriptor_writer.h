@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes misuses and the module map into the descriptor log. Async-signal-safe, any thread.
+ * Writes misuses, what is left at the end, and the module map into the descriptor log.
+ * Async-signal-safe, any thread.
  */
 #ifndef WORKER_DESCRIPTOR_WRITER_H
 #define WORKER_DESCRIPTOR_WRITER_H
@@ -23,5 +24,8 @@ void descriptor_writer_tell(struct descriptor_log *log, const struct misuse *mis
 /** Writes who opened a descriptor that was left open. Only one thread. */
 void descriptor_writer_surplus(struct descriptor_log *log, int fd,
                                const struct descriptor_event *opened);
+
+/** Counts a TLS object that was left with those of its origin. Only one thread. */
+void descriptor_writer_object(struct descriptor_log *log, const struct descriptor_event *made);
 
 #endif

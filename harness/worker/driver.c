@@ -16,6 +16,7 @@
 #include "harness/worker/rounds.h"
 #include "harness/worker/samples.h"
 #include "harness/worker/tls_objects.h"
+#include "harness/worker/tls_origins.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +198,7 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     static struct driver driver;
     static struct lane lane;
     static struct descriptor_set before;
+    static struct thread_set threads;
     if (check_plan(plan, logbook, failure) != 0) {
         return -1;
     }
@@ -209,7 +211,8 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     fill_endpoint(&driver);
     if (!plan->scenario->client.interposition) {
         descriptors_ignore();
-    } else if (log != NULL && descriptors_watch(log, plan->scenario->load.clients, failure) != 0) {
+    } else if (log != NULL && (descriptors_watch(log, plan->scenario->load.clients, failure) != 0 ||
+                               tls_origins_watch(log, failure) != 0)) {
         return -1;
     }
     if (tls_objects_init() != 0) {
@@ -217,6 +220,7 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     }
     samples_warm_up();
     samples_remember(&before);
+    samples_remember_threads(&threads);
     samples_take(&logbook->before_init, 0);
     enter(&driver, WORKER_LOADING);
     int result = program_compile(&driver.program, plan->scenario->steps, plan->scenario->step_count,
@@ -234,6 +238,8 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     if (result == 0) {
         samples_take(&logbook->after_cleanup, cycles);
         samples_surplus(logbook, &before);
+        tls_origins_tell();
+        samples_surplus_threads(logbook, &threads);
         enter(&driver, WORKER_FINISHED);
     }
     return result;

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The next entry that is a number, or -1. */
@@ -111,7 +112,10 @@ static bool is_exiting(long tid)
     return field != NULL && (strtoul(field, NULL, 10) & 0x4) != 0;
 }
 
-static uint32_t count_threads(void)
+typedef void (*thread_fn)(long tid, void *context);
+
+/* Calls visit for each thread that is not about to be gone; their number. */
+static uint32_t each_thread(thread_fn visit, void *context)
 {
     uint32_t count = 0;
     DIR *directory = opendir("/proc/self/task");
@@ -120,10 +124,23 @@ static uint32_t count_threads(void)
     }
     long tid;
     while ((tid = next_number(directory)) >= 0) {
-        count += !is_exiting(tid);
+        if (!is_exiting(tid)) {
+            count++;
+            visit(tid, context);
+        }
     }
     (void)closedir(directory);
     return count;
+}
+
+static void pass_by(long tid, void *context)
+{
+    (void)tid, (void)context;
+}
+
+static uint32_t count_threads(void)
+{
+    return each_thread(pass_by, NULL);
 }
 
 static uint64_t resident_bytes(void)
@@ -276,6 +293,63 @@ static void describe(int fd, char *text, size_t size)
                        peer);
     }
 }
+
+/* ---- threads ---- */
+
+/* The controller looks every 20 ms, and names the frames of each thread. */
+#define LOOK_TIME (10 * NS_PER_S)
+#define LOOK_EVERY NS_PER_MS
+
+static void remember_thread(long tid, void *context)
+{
+    struct thread_set *set = context;
+    if (set->count < SAMPLES_THREADS) {
+        set->tids[set->count++] = tid;
+    }
+}
+
+void samples_remember_threads(struct thread_set *set)
+{
+    set->count = 0;
+    (void)each_thread(remember_thread, set);
+}
+
+struct surplus_threads {
+    struct logbook *logbook;
+    const struct thread_set *set;
+};
+
+static void add_surplus_thread(long tid, void *context)
+{
+    const struct surplus_threads *surplus = context;
+    struct logbook *logbook = surplus->logbook;
+    for (uint32_t i = 0; i < surplus->set->count; i++) {
+        if (surplus->set->tids[i] == tid) {
+            return;
+        }
+    }
+    if (logbook->surplus_thread_count < LOGBOOK_SURPLUS) {
+        logbook->surplus_threads[logbook->surplus_thread_count++] = (int32_t)tid;
+    }
+}
+
+void samples_surplus_threads(struct logbook *logbook, const struct thread_set *set)
+{
+    struct surplus_threads surplus = {logbook, set};
+    struct timespec pause = {0, (long)LOOK_EVERY};
+    (void)each_thread(add_surplus_thread, &surplus);
+    if (logbook->surplus_thread_count == 0) {
+        return;
+    }
+    uint64_t end = clock_now() + LOOK_TIME;
+    atomic_store_explicit(&logbook->stacks_wanted, 1, memory_order_release);
+    while (atomic_load_explicit(&logbook->stacks_taken, memory_order_acquire) == 0 &&
+           clock_now() < end) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* ---- descriptors ---- */
 
 struct surplus {
     struct logbook *logbook;

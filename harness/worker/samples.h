@@ -17,6 +17,15 @@ struct descriptor_set {
     unsigned char open[SAMPLES_DESCRIPTORS / 8];
 };
 
+/** Threads of one moment that are told apart. */
+#define SAMPLES_THREADS 64U
+
+/** The threads that lived at one moment. */
+struct thread_set {
+    long tids[SAMPLES_THREADS];
+    uint32_t count;
+};
+
 /** Fills this thread's malloc cache (glibc's tcache). Its blocks count as in use, and it takes
  *  thousands of cycles to fill by itself: that would look like a leak of a hundred bytes per cycle.
  *  A full one can only shrink. Each thread that runs operations calls it first; about 0.1 ms and
@@ -41,6 +50,13 @@ uint64_t samples_peak_rss(void);
 
 /** Notes which descriptors are open. */
 void samples_remember(struct descriptor_set *set);
+
+/** Notes which threads live; beyond SAMPLES_THREADS none more. */
+void samples_remember_threads(struct thread_set *set);
+
+/** Names in the logbook the threads that live and are not in the set. If there are any, it waits
+ *  for the controller to take their stacks, for some seconds at most. */
+void samples_surplus_threads(struct logbook *logbook, const struct thread_set *set);
 
 /** Describes in the logbook each open descriptor that is not in the set. */
 void samples_surplus(struct logbook *logbook, const struct descriptor_set *set);

@@ -3,9 +3,11 @@
  * Counts in shards, so that threads that make objects at once do not share a cache line. An object
  * may be freed on another thread than it was made on: only the sum over all shards means something.
  *
- * The callbacks run inside OpenSSL, some of them under its locks: they touch atomics only.
+ * The callbacks run inside OpenSSL, some of them under its locks: they wait for nothing.
  */
 #include "harness/worker/tls_objects.h"
+
+#include "harness/worker/tls_origins.h"
 
 #include <dlfcn.h>
 #include <openssl/crypto.h>
@@ -37,7 +39,14 @@ static struct shard *shard_of_thread(void)
 static void object_made(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl,
                         void *argp)
 {
-    (void)parent, (void)ptr, (void)data, (void)index, (void)argp;
+    static const enum descriptor_call calls[MADE_KINDS] = {
+        [MADE_SSL] = DESCRIPTOR_CALL_SSL,
+        [MADE_SSL_CTX] = DESCRIPTOR_CALL_SSL_CTX,
+        [MADE_SSL_SESSION] = DESCRIPTOR_CALL_SSL_SESSION,
+    };
+    struct call_site site = CALL_SITE();
+    (void)ptr, (void)data, (void)index, (void)argp;
+    tls_origins_made(parent, calls[argl], &site);
     struct shard *shard = shard_of_thread();
     (void)atomic_fetch_add_explicit(&shard->live[argl], 1, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&shard->made, 1, memory_order_relaxed);
@@ -46,7 +55,8 @@ static void object_made(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index
 static void object_freed(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl,
                          void *argp)
 {
-    (void)parent, (void)ptr, (void)data, (void)index, (void)argp;
+    (void)ptr, (void)data, (void)index, (void)argp;
+    tls_origins_freed(parent);
     (void)atomic_fetch_sub_explicit(&shard_of_thread()->live[argl], 1, memory_order_relaxed);
 }
 

@@ -541,6 +541,42 @@ def test_sockets_left_open_show_who_opened_them(eighth):
     assert any(frame["client"] for s in opened for frame in s["frames"])
 
 
+# ---- threads and TLS objects that are left -----------------------------------------------------
+
+
+def left(eighth, what, flavor):
+    client = BUILD / flavor / "run" / "leak.so"
+    env = {"EIGHTH_TEST_LEAK": what, "TSAN_OPTIONS": "report_thread_leaks=0"}
+    result = eighth.bare("--flavor", flavor, "--client", client, env=env)
+    return result, [f for f in result.findings if f["kind"] == "leak"]
+
+
+@pytest.mark.parametrize("flavor", [pytest.param(f, marks=marks(f)) for f in ("plain", "asan", "tsan")])
+def test_threads_that_are_left_show_where_they_stand(eighth, flavor):
+    result, leaks = left(eighth, "thread", flavor)
+    (finding,) = leaks
+    assert finding["title"].startswith("1 thread left after the client's cleanup, standing in "), result
+    assert "sleep_for_ever" in finding["title"], result
+    (stack,) = finding["stacks"]
+    assert stack["title"].endswith("left at the end")
+    assert [f["function"] for f in stack["frames"] if f["client"]] == ["sleep_for_ever"], stack
+    assert "sleep_for_ever" in eighth("show", result.path).out
+
+
+@pytest.mark.parametrize("flavor", [pytest.param(f, marks=marks(f)) for f in ("plain", "asan", "tsan")])
+def test_tls_objects_that_are_left_show_who_made_them(eighth, flavor):
+    """The third open makes them: of the only instance, in its third cycle."""
+    result, leaks = left(eighth, "ssl", flavor)
+    for name, maker in (("SSL", "SSL_new"), ("SSL_CTX", "SSL_CTX_new_ex")):
+        (finding,) = [f for f in leaks if f["signature"]["key"] == f"leak/{name}"]
+        assert f", made in {maker} (client frame leak_ssl" in finding["title"], result
+        (stack,) = finding["stacks"]
+        assert re.match(rf"1 {name} object, made by thread \d+ in open of instance 0 "
+                        r"\(connection 3\), cycle 2, step 0$", stack["title"]), result
+        assert "leak_ssl" in functions(stack)
+    assert "in open of instance 0 (connection 3), cycle 2" in eighth("show", result.path).out
+
+
 # ---- many crashes -----------------------------------------------------------------------------
 
 

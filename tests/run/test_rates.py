@@ -191,6 +191,11 @@ def test_slow_leaks_are_found_within_ten_thousand_cycles(eighth, what, key):
     keys = {f["signature"]["key"] for f in result.findings}
     # A thread costs heap, too: what the loader keeps for it. It may or may not be seen.
     assert key in keys and keys <= {key, "leak/heap"}, keys
+    if key in ("leak/threads", "leak/SSL_SESSION"):
+        (finding,) = [f for f in result.findings if f["signature"]["key"] == key]
+        (stack,) = finding["stacks"]
+        several = {"leak/threads": "and 9 more at the same place", "leak/SSL_SESSION": "10 SSL_SESSION"}
+        assert several[key] in stack["title"] and any(f["client"] for f in stack["frames"]), result
     slope = result.scenario["resources"][0]["heap_slope"]
     if key == "leak/heap":
         size = {"heap": 32, "heap:1000": 1008, "cache:1000000": 208}[what]

@@ -255,6 +255,11 @@ static void garbage_is_read_without_harm(void **state)
     uint64_t pcs[DESCRIPTOR_FRAMES];
     uint32_t cursor = 0;
     size_t length;
+    struct descriptor_objects objects;
+    for (uint32_t i = 0; descriptor_log_objects(log, i, &objects); i++) {
+        assert_in_range(i, 0, DESCRIPTOR_OBJECTS - 1);
+        assert_int_equal(objects.first.call, DESCRIPTOR_CALL_NONE);
+    }
     while (descriptor_log_next(log, &cursor, &misuse)) {
         assert_in_range(misuse.kind, 1, DESCRIPTOR_MISUSE_KINDS - 1);
         assert_int_equal(misuse.now.call, DESCRIPTOR_CALL_NONE);
