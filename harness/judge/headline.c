@@ -4,6 +4,7 @@
  */
 #include "harness/judge/headline.h"
 
+#include "harness/judge/locks.h"
 #include "harness/judge/signature_class.h"
 #include "harness/judge/signature_key.h"
 #include "harness/judge/signature_name.h"
@@ -132,7 +133,8 @@ static void add_object(const char *object, struct buffer *text)
     words_clean(text, object, end != NULL ? (size_t)(end - object) : strlen(object));
 }
 
-static void add_side(const struct sanitizer_stack *side, const char *module, struct buffer *text)
+static void add_side(const struct sanitizer_report *report, const struct sanitizer_stack *side,
+                     const char *module, struct buffer *text)
 {
     enum flight_operation operation = site_operation(&side->stack);
     buffer_printf(text, "%s in ",
@@ -143,7 +145,7 @@ static void add_side(const struct sanitizer_stack *side, const char *module, str
     }
     if (side->locks[0] != '\0') {
         buffer_puts(text, " holding ");
-        words_clean(text, side->locks, sizeof side->locks);
+        locks_tell(report, side->locks, module, text);
     }
 }
 
@@ -157,9 +159,9 @@ static void tell_race(const struct sanitizer_report *report, const char *module,
         add_object(report->object, text);
     }
     buffer_puts(text, ": ");
-    add_side(one, module, text);
+    add_side(report, one, module, text);
     buffer_puts(text, " / ");
-    add_side(other, module, text);
+    add_side(report, other, module, text);
 }
 
 static void tell_locks(const struct sanitizer_report *report, const char *module,

@@ -6,6 +6,7 @@
 #include "harness/judge/reports.h"
 
 #include "harness/judge/headline.h"
+#include "harness/judge/locks.h"
 #include "harness/judge/site.h"
 #include "harness/judge/words.h"
 #include "harness/watch/abort_text.h"
@@ -47,9 +48,14 @@ static enum finding_kind kind_of(const struct sanitizer_report *report)
     }
 }
 
-static void stack_title(const struct sanitizer_stack *stack, struct buffer *title)
+static void stack_title(const struct sanitizer_report *report, const struct sanitizer_stack *stack,
+                        const char *module, struct buffer *title)
 {
     buffer_puts(title, stack->role);
+    if (stack->mutex[0] != '\0') {
+        buffer_puts(title, " of ");
+        locks_tell(report, stack->mutex, module, title);
+    }
     if (stack->access != SANITIZER_NO_ACCESS) {
         buffer_printf(title, ": %s", stack->access == SANITIZER_READ ? "read" : "write");
         if (stack->size != 0) {
@@ -62,7 +68,7 @@ static void stack_title(const struct sanitizer_stack *stack, struct buffer *titl
     }
     if (stack->locks[0] != '\0') {
         buffer_puts(title, ", holding ");
-        words_clean(title, stack->locks, sizeof stack->locks);
+        locks_tell(report, stack->locks, module, title);
     }
 }
 
@@ -96,7 +102,7 @@ static void add_stacks(const struct sanitizer_report *report, struct finding *fi
     for (uint32_t i = 0; i < report->count; i++) {
         const struct sanitizer_stack *stack = &report->stacks[i];
         struct buffer title = BUFFER_INIT;
-        stack_title(stack, &title);
+        stack_title(report, stack, finding->module, &title);
         finding_add_stack(finding, buffer_text(&title),
                           i == 0 && !shown ? WEIGHT_MATTERS : weigh(stack), &stack->stack);
         buffer_clear(&title);

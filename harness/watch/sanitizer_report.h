@@ -64,6 +64,7 @@ struct sanitizer_stack {
      *  "thread" another thread at that moment (Go, Python, Rust). */
     char role[48];
     char locks[160];              /**< "write M0, read M1": locks held; "" none or not told */
+    char mutex[24];               /**< "M1": which one is locked in a "lock" or "held"; "" */
     enum sanitizer_access access; /**< of the sides of a race */
     uint64_t size;                /**< bytes of that access; 0 not told */
     struct stack stack; /**< name: what the report calls its thread ("T1", "main thread") */

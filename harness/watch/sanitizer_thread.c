@@ -105,6 +105,16 @@ static bool take_location(struct sanitizer_parser *parser, struct sanitizer_repo
     return true;
 }
 
+static struct sanitizer_stack *open_lock(struct sanitizer_parser *parser, const char *role,
+                                         const char *name)
+{
+    struct sanitizer_stack *stack = sanitizer_parser_open(parser, role);
+    if (stack != NULL) {
+        sanitizer_copy(stack->mutex, sizeof(stack->mutex), name, name + strcspn(name, " "));
+    }
+    return stack;
+}
+
 /* "Mutex M0 (0x7b) created at:", "Mutex M1 acquired here while holding mutex M0 in thread T1:",
  * "Mutex M0 previously acquired by the same thread here:" */
 static bool take_mutex(struct sanitizer_parser *parser, const char *text)
@@ -113,19 +123,23 @@ static bool take_mutex(struct sanitizer_parser *parser, const char *text)
     if (name == NULL) {
         return false;
     }
-    const char *holding = sanitizer_past(name, " acquired here while holding mutex");
+    const char *holding = sanitizer_past(name, " acquired here while holding mutex ");
     if (holding != NULL) {
-        sanitizer_parser_thread(sanitizer_parser_open(parser, "lock"),
-                                sanitizer_past(holding, " in "));
+        struct sanitizer_stack *stack = open_lock(parser, "lock", name);
+        sanitizer_parser_thread(stack, sanitizer_past(holding, " in "));
+        if (stack != NULL) {
+            sanitizer_copy(stack->locks, sizeof(stack->locks), holding,
+                           holding + strcspn(holding, " :"));
+        }
     } else if (sanitizer_past(name, " previously acquired by the same thread") != NULL) {
-        (void)sanitizer_parser_open(parser, "held");
+        (void)open_lock(parser, "held", name);
     } else if (sanitizer_past(name, " created at:") != NULL) {
         char role[48];
         int length = (int)strcspn(name, " ");
         (void)snprintf(role, sizeof(role), "mutex %.*s created", length < 24 ? length : 24, name);
         (void)sanitizer_parser_open_once(parser, role);
     } else if (sanitizer_past(name, " acquired here") != NULL) {
-        (void)sanitizer_parser_open(parser, "lock");
+        (void)open_lock(parser, "lock", name);
     } else {
         sanitizer_parser_close_stack(parser);
     }

@@ -94,6 +94,13 @@ TABLE = [
         r"during request",
         "count_up",
     ),
+    (
+        "half-locked",
+        "tsan",
+        "tsan",
+        r"^data race on .* holding write M\d+ \(made by lock_make at bugs\.c:\d+\)",
+        "count_up",
+    ),
     ("lock-order", "tsan", "tsan", r"^lock-order-inversion: .*lock_both", "lock_both"),
     (
         "thread-leak",
@@ -152,6 +159,24 @@ def test_show_tells_who_made_a_thread_that_leaks(eighth):
     assert stack["weight"] == "matters" and " created" in stack["title"]
     shown = eighth("show", result.path)
     assert "start_helper" in shown.out.split("thread leak", 1)[1].split("\n", 1)[1], shown
+
+
+@needs("tsan")
+@pytest.mark.other_flavors
+def test_show_tells_which_locks_are_meant(eighth):
+    """Mutexes without a call that makes them are told by who locked them first."""
+    for bug, origin in (("half-locked", "made by lock_make"),
+                        ("half-locked-static", "first locked by count_half_locked")):
+        result = run(eighth, bug, "tsan", load=LOAD)
+        sides = [s["title"] for s in result.finding("tsan")["stacks"] if "access" in s["title"]]
+        told = rf", holding write M\d+ \({origin} at bugs\.c:\d+\)$"
+        assert len(sides) == 2 and sum(bool(re.search(told, s)) for s in sides) == 1, sides
+        assert f"({origin} at bugs.c:" in eighth("show", result.path).out
+    # Of an inversion TSan tells no more than which is locked while which is held.
+    result = run(eighth, "lock-order", "tsan", load=LOAD)
+    locks = [re.match(r"lock of (M\d+), .*, holding (M\d+)$", s["title"])
+             for s in result.finding("tsan")["stacks"] if s["title"].startswith("lock of")]
+    assert len(locks) == 2 and locks[0].groups() == locks[1].groups()[::-1], result
 
 
 def end_itself(eighth, says, how, prefix=()):

@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <openssl/bio.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define NOINLINE __attribute__((noinline))
@@ -23,6 +24,7 @@ static volatile int sink;
 static long shared_count;
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t made;
 
 NOINLINE static void object_make(void)
 {
@@ -159,6 +161,40 @@ static void race(void)
     }
 }
 
+NOINLINE static void lock_make(void)
+{
+    (void)pthread_mutex_init(&made, NULL);
+    sink = 0; /* no tail call: this function stays on the stack */
+}
+
+/* Every second thread locks. */
+NOINLINE static void count_half_locked(pthread_mutex_t *mutex)
+{
+    static atomic_uint threads;
+    static _Thread_local unsigned number;
+    if (number == 0) {
+        number = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
+    }
+    bool locks = twin || number % 2 == 0;
+    if (locks) {
+        (void)pthread_mutex_lock(mutex);
+    }
+    count_up();
+    if (locks) {
+        (void)pthread_mutex_unlock(mutex);
+    }
+}
+
+static void half_locked(void)
+{
+    count_half_locked(&made);
+}
+
+static void half_locked_static(void)
+{
+    count_half_locked(&one);
+}
+
 static void *do_nothing(void *nothing)
 {
     return nothing;
@@ -241,6 +277,8 @@ static const struct {
     {"mangled", mangled, false},
     {"stack-smashed", stack_smashed, false},
     {"race", race, true},
+    {"half-locked", half_locked, true},
+    {"half-locked-static", half_locked_static, true},
     {"lock-order", lock_order, false},
     {"thread-leak", start_helper, false},
     {"foreign", say_and_die, false},
@@ -284,6 +322,7 @@ static void misbehave(enum base_operation operation, unsigned count)
         name = name != NULL && strcmp(name, "mixed") == 0 ? mixed_bug() : name;
         twin = getenv("EIGHTH_TEST_TWIN") != NULL || !is_first();
         note(name != NULL ? name : "none");
+        lock_make();
     }
     for (size_t i = 0; operation == AT_REQUEST && i < sizeof bugs / sizeof bugs[0]; i++) {
         if (name != NULL && strcmp(name, bugs[i].name) == 0 && (count == 4 || bugs[i].always)) {
