@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define LOGBOOK_MAGIC UINT64_C(0x6b6f6f62676f4c38)
-#define LOGBOOK_VERSION 5U
+#define LOGBOOK_VERSION 6U
 
 /** Where the worker stands. It only moves forward. */
 enum worker_state {
@@ -187,6 +187,7 @@ struct logbook {
     _Atomic uint32_t stacks_wanted; /**< 1: they stand ready to have their stacks taken, for which
                                          the worker waits until */
     _Atomic uint32_t stacks_taken;  /**< the controller sets this to 1 */
+    _Atomic uint64_t reported;      /**< ns: when a sanitizer began its last report; 0: none seen */
     uint32_t figure_count;
     struct client_figure figures[LOGBOOK_FIGURES]; /**< when no instance was left */
 

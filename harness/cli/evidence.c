@@ -4,6 +4,7 @@
  */
 #include "harness/cli/evidence.h"
 
+#include "harness/judge/culprit.h"
 #include "harness/judge/doing.h"
 
 #include "harness/watch/program_log.h"
@@ -126,10 +127,7 @@ int evidence_write(const struct report_folder *folder, const char *name,
         }
     }
     if (record->logbook != NULL) {
-        uint64_t when = record->stacks.time != 0  ? record->stacks.time
-                        : record->stopped_at != 0 ? record->stopped_at
-                                                  : record->ended;
-        doing_flight(record->logbook, record->lanes, FLIGHT_RECORDS, when, &text);
+        doing_flight(record->logbook, record->lanes, FLIGHT_RECORDS, culprit_moment(record), &text);
     }
     return write_text(folder, name, "flight.txt", &text, failure);
 }

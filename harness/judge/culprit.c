@@ -27,6 +27,15 @@ static uint64_t moment_of(const struct trial_record *record)
     return record->stopped_at != 0 ? record->stopped_at : record->ended;
 }
 
+uint64_t culprit_moment(const struct trial_record *record)
+{
+    bool by_report = record->logbook != NULL && record->stop == TRIAL_NOT_STOPPED &&
+                     record->sanitizer_exit && !trial_ended_well(record);
+    uint64_t told =
+        by_report ? atomic_load_explicit(&record->logbook->reported, memory_order_acquire) : 0;
+    return told >= record->begun && told <= record->ended ? told : moment_of(record);
+}
+
 static bool runs_client(const struct stack *stack, const char *module)
 {
     for (uint32_t i = 0; i < stack->count; i++) {
@@ -98,7 +107,7 @@ static bool doing_in(const struct trial_record *record, enum flight_operation op
     unsigned found = 0;
     for (uint32_t lane = 0; lane < record->lanes; lane++) {
         struct doing candidate;
-        if (doing_of(record->logbook, lane, moment_of(record), &candidate) && candidate.busy &&
+        if (doing_of(record->logbook, lane, culprit_moment(record), &candidate) && candidate.busy &&
             candidate.last.operation == operation) {
             *doing = candidate;
             found++;
@@ -111,7 +120,7 @@ void culprit_of_stack(const struct trial_record *record, const struct stack *sta
                       struct culprit *culprit)
 {
     memset(culprit, 0, sizeof *culprit);
-    culprit->when = moment_of(record);
+    culprit->when = culprit_moment(record);
     culprit->stack = stack;
     enum flight_operation operation = site_operation(stack);
     if (record->logbook != NULL && operation != FLIGHT_NONE) {

@@ -24,6 +24,11 @@ struct culprit {
                                     was; 0: else, or none was */
 };
 
+/** The moment, in ns, that the sentences about a trial's end count from: of the fatal signal, of
+ * the stop, or when the sanitizer began the report with which it ended the worker; else when it was
+ *  over. */
+uint64_t culprit_moment(const struct trial_record *record);
+
 /** After a death: the thread that got the signal. Where that is not known, the only one that was in
  *  an operation; if several were, none: they are suspects. */
 void culprit_of_death(const struct trial_record *record, struct culprit *culprit);

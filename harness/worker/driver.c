@@ -13,6 +13,7 @@
 #include "harness/worker/lane.h"
 #include "harness/worker/notes.h"
 #include "harness/worker/pool.h"
+#include "harness/worker/report_moment.h"
 #include "harness/worker/rounds.h"
 #include "harness/worker/samples.h"
 #include "harness/worker/tls_objects.h"
@@ -205,6 +206,7 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     driver.plan = plan;
     driver.scenario = plan->scenario;
     driver.logbook = logbook;
+    report_moment_watch(logbook);
     driver.checks_nonce =
         plan->scenario->target.kind == TARGET_EMBEDDED || plan->scenario->target.nonce;
     driver.tells_opens = may_refuse(plan->scenario);

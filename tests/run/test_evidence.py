@@ -429,6 +429,20 @@ def test_leaks_through_a_library_are_few_findings(eighth, root):
     assert not any(f["stacks_note"] for f in direct)
 
 
+@needs("asan")
+@pytest.mark.other_flavors
+def test_time_that_a_report_takes_is_not_the_operations(eighth):
+    """With two seconds between report and end, the request seemed to have begun two seconds ago."""
+    client = BUILD / "asan" / "run" / "bugs.so"
+    env = {"EIGHTH_TEST_BUG": "use-after-free", "ASAN_OPTIONS": "sleep_before_dying=2"}
+    result = eighth.bare("--flavor", "asan", "--client", client, env=env)
+    finding = result.finding("asan")
+    (busy,) = [s for s in finding["doing"] if "in request of instance 0 (connection 5)" in s]
+    assert re.search(r", begun [\d.]+ (ns|us|ms) before$", busy), busy
+    flight = (result.path.parent / finding["evidence_folder"] / "flight.txt").read_text()
+    assert busy in flight
+
+
 # ---- whole stacks -----------------------------------------------------------------------------
 
 

@@ -4,10 +4,12 @@
  * ledgers made by hand.
  */
 #include "client/eighth_client.h"
+#include "harness/judge/culprit.h"
 #include "harness/judge/death.h"
 #include "harness/judge/doing.h"
 #include "harness/judge/observations.h"
 #include "harness/judge/trial_judge.h"
+#include "harness/watch/sanitizer_logs.h"
 #include "tests/unit/judge/seen.h"
 
 #include <setjmp.h>
@@ -402,6 +404,38 @@ static void test_sentences(void **state)
     finding_free(finding);
 }
 
+/* The worker may have written any number where its sanitizer's report began. */
+static void test_moment_of_a_report(void **state)
+{
+    struct world *world = *state;
+    struct trial_record *record = &world->record;
+    static const struct {
+        uint64_t reported;
+        bool sanitizer_exit;
+        enum trial_stop stop;
+        uint64_t moment;
+    } cases[] = {
+        {2000, true, TRIAL_NOT_STOPPED, 2000},
+        {0, true, TRIAL_NOT_STOPPED, 4000},
+        {999, true, TRIAL_NOT_STOPPED, 4000},
+        {4001, true, TRIAL_NOT_STOPPED, 4000},
+        {UINT64_MAX, true, TRIAL_NOT_STOPPED, 4000},
+        {2000, false, TRIAL_NOT_STOPPED, 4000}, /* it was not what ended the worker */
+        {2000, true, TRIAL_STOP_DEADLINE, 3000},
+    };
+    record->begun = 1000;
+    record->ended = 4000;
+    record->status = SANITIZER_EXIT << 8;
+    record->logbook->state = WORKER_RUNNING;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        record->logbook->reported = cases[i].reported;
+        record->sanitizer_exit = cases[i].sanitizer_exit;
+        record->stop = cases[i].stop;
+        record->stopped_at = cases[i].stop != TRIAL_NOT_STOPPED ? 3000 : 0;
+        assert_int_equal(culprit_moment(record), cases[i].moment);
+    }
+}
+
 /* Ten connects, and what the target says. */
 static struct logbook_lane *make_counts(struct world *world)
 {
@@ -494,6 +528,7 @@ int main(void)
         IN_A_WORLD(test_deaths),
         IN_A_WORLD(test_death_of_nobody_knows_whom),
         IN_A_WORLD(test_sentences),
+        IN_A_WORLD(test_moment_of_a_report),
         IN_A_WORLD(test_counts_must_agree),
         IN_A_WORLD(test_a_pool_is_told),
     };
