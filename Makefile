@@ -50,7 +50,7 @@ CFLAGS_ALL := -std=gnu11 $(flags_$(FLAVOR)) $(WARNINGS) -pthread -fPIC -fvisibil
               -fstack-protector-strong $(CFLAGS)
 LDFLAGS_ALL := $(flags_$(FLAVOR)) -pthread -Wl,--as-needed -Wl,--build-id $(LDFLAGS)
 CLIENT_LIBS := -lnghttp2 -lcares -lssl -lcrypto -lcjson
-HARNESS_LIBS := -lnghttp2 -lhttp_parser -lssl -lcrypto -lcjson -ldw -lelf -ldl -lm
+HARNESS_LIBS := -lnghttp2 -lhttp_parser -lssl -lcrypto -lcjson -ldw -lelf -liberty -ldl -lm
 
 # ---- parts -----------------------------------------------------------------------------------
 

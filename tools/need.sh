@@ -9,7 +9,7 @@ set -u
 group=${1:?usage: need.sh build|test|ci}
 
 packages_build="gcc libc6-dev pkg-config libssl-dev libnghttp2-dev libc-ares-dev libcjson-dev
-    libdw-dev libhttp-parser-dev"
+    libdw-dev libiberty-dev libhttp-parser-dev"
 packages_test="$packages_build libcmocka-dev libasan8 liblsan0 libtsan2 libubsan1 python3 python3-pytest
     python3-pytest-xdist python3-jsonschema curl openssl nghttp2-client nghttp2-server nginx-light
     iproute2 procps libcurl4-openssl-dev libgnutls28-dev libmbedtls-dev
@@ -47,6 +47,7 @@ look_build() {
     [ -e /usr/include/stdio.h ] || missing="$missing stdio.h"
     for l in libssl libnghttp2 libcares libcjson libdw; do library "$l"; done
     header http_parser.h
+    header libiberty/demangle.h
 }
 
 look_test() {
