@@ -9,6 +9,7 @@
 #include "harness/watch/callgrind.h"
 #include "harness/watch/program_driver.h"
 #include "harness/watch/sanitizer_logs.h"
+#include "harness/watch/trial_target.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -21,9 +22,6 @@
 #define WATCH_EVERY (20 * NS_PER_MS)
 #define LISTEN_EVERY (100 * NS_PER_MS)
 #define TERM_GRACE (500 * NS_PER_MS)
-#define TARGET_PAUSE NS_PER_S /* a target that is stopped for longer is given up */
-#define QUIESCE_TIMEOUT (5 * NS_PER_S)
-#define QUIESCE_HURRIED (1 * NS_PER_S) /* when the user waits for the end */
 #define HANDED_OVER 4
 
 void trial_init(struct trial_record *record)
@@ -266,32 +264,6 @@ static void stop(struct trial_record *record, struct watched *watched, enum tria
     child_signal(child, why == TRIAL_STOP_MEMORY ? SIGKILL : SIGTERM);
 }
 
-static void note_stuck(struct trial_record *record, const char *text)
-{
-    record->target_stuck = true;
-    (void)snprintf(record->target_text, sizeof record->target_text, "%s", text);
-}
-
-/* Somebody may stop the target, a user or the machine: that the client then waits is not its own
- * fault. True if nothing more can come of the trial. */
-static bool target_is_lost(struct target_process *target, struct trial_record *record, uint64_t now)
-{
-    if (!target_process_check(target)) {
-        return true;
-    }
-    if (!target_process_is_stopped(target)) {
-        record->paused_since = 0;
-        return false;
-    }
-    record->target_paused = true;
-    record->paused_since = record->paused_since == 0 ? now : record->paused_since;
-    if (now - record->paused_since < TARGET_PAUSE) {
-        return false;
-    }
-    note_stuck(record, "the target was stopped while the trial ran (SIGSTOP or the like)");
-    return true;
-}
-
 /* Whether the worker must be stopped now, and why. */
 static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct trial_record *record,
                                       const struct watched *watched, uint64_t now)
@@ -303,7 +275,7 @@ static enum trial_stop reason_to_stop(const struct trial_setup *setup, struct tr
         return TRIAL_STOP_INTERRUPT;
     }
     if (setup->target != NULL && record->stop == TRIAL_NOT_STOPPED &&
-        target_is_lost(setup->target, record, now)) {
+        trial_target_is_lost(setup->target, record, now)) {
         return TRIAL_STOP_TARGET;
     }
     if (record->programs == NULL && scenario->limits.memory_bytes != 0 &&
@@ -414,86 +386,6 @@ static void take_rest(struct output *output)
     } while (output->fd >= 0 && output_total(output) != before && ++rounds < 16);
 }
 
-static void note_death_of_target(struct trial_record *record, const struct target_process *target)
-{
-    record->target_died = true;
-    (void)snprintf(record->target_text, sizeof record->target_text, "%s", target->end_text);
-}
-
-/* After an interrupt too, so that what was known until then is whole: the worker is dead, so its
- * connections are about to end. Whoever interrupts again is not kept waiting. */
-static int quiesce(const struct trial_setup *setup, struct trial_record *record,
-                   struct failure *failure)
-{
-    bool hurried = record->stop == TRIAL_STOP_INTERRUPT;
-    struct signals signals = *setup->signals;
-    struct target_rest rest = {0, 0};
-    char text[128];
-    if (hurried) {
-        signals.stop = 0;
-    }
-    int result = target_process_quiesce(setup->target, hurried ? QUIESCE_HURRIED : QUIESCE_TIMEOUT,
-                                        &rest, &signals, failure);
-    if (signals.stop != 0) {
-        setup->signals->stop = signals.stop;
-    }
-    if (result != 0) {
-        return -1;
-    }
-    record->target_active = rest.active;
-    record->settled = rest.active == 0;
-    if (rest.stuck > 0) {
-        (void)snprintf(text, sizeof text, "%llu of the target's threads did not run",
-                       (unsigned long long)rest.stuck);
-        note_stuck(record, text);
-    }
-    return 0;
-}
-
-static void settle_target(const struct trial_setup *setup, struct trial_record *record)
-{
-    struct target_process *target = setup->target;
-    struct failure failure = FAILURE_INIT;
-    if (!target_process_check(target)) {
-        note_death_of_target(record, target);
-    } else if (record->target_stuck) {
-        /* It would not answer. */
-    } else if (target_process_is_stopped(target)) {
-        note_stuck(record, "the target was stopped when the trial ended (SIGSTOP or the like)");
-    } else if (quiesce(setup, record, &failure) != 0) {
-        if (target->dead) {
-            note_death_of_target(record, target);
-        } else if (setup->signals->stop == 0) {
-            note_stuck(record, failure.text);
-        } else if (record->stop != TRIAL_STOP_INTERRUPT) {
-            record->failure = failure;
-        }
-    }
-    ledger_sum(target->ledger, &record->at_end);
-    record->last_ordinal = atomic_load_explicit(&target->ledger->next, memory_order_acquire);
-}
-
-static int begin_at_target(const struct trial_setup *setup, struct trial_record *record)
-{
-    record->has_target = true;
-    if (target_process_begin(setup->target, record->seed, setup->signals, &record->failure) != 0) {
-        struct failure none = FAILURE_INIT;
-        if (setup->target->dead) {
-            note_death_of_target(record, setup->target);
-        } else if (setup->signals->stop != 0) {
-            record->stop = TRIAL_STOP_INTERRUPT;
-            record->failure = none;
-        }
-        return -1;
-    }
-    const struct ledger *ledger = setup->target->ledger;
-    ledger_sum(ledger, &record->at_begin);
-    record->at_end = record->at_begin;
-    record->last_ordinal = atomic_load_explicit(&ledger->next, memory_order_acquire);
-    record->first_ordinal = record->last_ordinal + 1;
-    return 0;
-}
-
 /* The driver is not traced: it holds no client. */
 static int prepare_programs(const struct trial_setup *setup, struct trial_record *record,
                             struct watched *watched)
@@ -579,7 +471,7 @@ void trial_run(const struct trial_setup *setup, uint32_t index, uint64_t seed,
     record->seed = seed;
     record->begun = clock_now();
     record->ended = record->begun;
-    if (setup->target != NULL && begin_at_target(setup, record) != 0) {
+    if (setup->target != NULL && trial_target_begin(setup, record) != 0) {
         return;
     }
     record->begun = clock_now();
@@ -596,7 +488,7 @@ void trial_run(const struct trial_setup *setup, uint32_t index, uint64_t seed,
     take_rest(&record->out);
     take_rest(&record->err);
     if (setup->target != NULL) {
-        settle_target(setup, record);
+        trial_target_settle(setup, record);
     }
     setup->listen(setup->context, record, setup->target, true);
 }
