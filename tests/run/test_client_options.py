@@ -2,10 +2,9 @@
 """The options of a client library reach it as they were written, on every way that they can take."""
 
 import json
-import shlex
 
 import pytest
-from conftest import BARE, FLAVOR, OUT
+from conftest import BARE, FLAVOR, OUT, command_words
 
 CLIENT = OUT / "run" / "options.so"
 # Nothing of this would survive being read and printed: numbers beyond doubles, zeros at their end, escapes,
@@ -103,7 +102,7 @@ def test_in_the_command_that_reproduces(eighth, got):
     assert first.code == 1, first
     made = got.take()
     assert len(made) == 2 and '"m":12345678901234567890}' in made[0] and '"a":[1.10, 1e400,-0.0 ,' in made[0]
-    words = shlex.split(first.findings[0]["reproduce"])
+    words = command_words(first.findings[0])
     again = eighth(*words[1:], env=got.env)
     assert again.code == 1 and set(got.take()) == {made[0]}, again
     replay = eighth("replay", first.path, "--reports", eighth.reports, env=got.env)
