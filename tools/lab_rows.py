@@ -61,21 +61,27 @@ DECISIVE = {
 }
 
 _DYING = r"SIG(SEGV|ABRT|BUS|TRAP|ILL|FPE)"
+# What corrupts the heap dies where the heap is used next, in plain builds anywhere: in which function
+# of the client, in whose operation.
+_PLACED = (_DYING + r".* in .*(\(client frame \w+|\(\w+\.c:\d+\)).*,"
+           r" in (open|request|close|free) of instance \d+")
 
 # What the decisive finding's one line must say: the place, the object, and the other thread where
-# there is one. What corrupts the heap dies where the heap is used next, in plain builds anywhere.
+# there is one.
 PLAIN = {
     "buffer-reuse": r"the server broke HTTP/2|got a wrong body|somebody else's|nonce",
-    "buffer-reuse-freed": _DYING,
+    "buffer-reuse-freed": _PLACED,
     "buffer-stats-global": r"the client (counted \d+ requests, the driver 16000 responses"
                            r"|says buffers.in_use is -?\d+ when no instance is left)",
     "cache-unbounded": r"the heap grows by \d+.* bytes per cycle",
     "close-while-reading": r"in SSL_\w+ \(client frame reading_read\)"
+                           r", in request of instance \d+ \(connection \d+\)"
                            r" while thread \d+ was in close of the same instance",
     "close-while-reading-delay": r"\(client frame reading_read\)",
     "close-while-reading-h2c": r"in request of instance \d.*in poll \(client frame waiting_read\)"
                                r"; thread \d+ is in close of the same instance",
     "close-while-reading-mutex": r"in SSL_\w+ \(client frame reading_read\)"
+                                 r", in request of instance \d+ \(connection \d+\)"
                                  r" while thread \d+ was in close of the same instance",
     "connect-timeout-thread": r"4 threads left",
     "double-close": r"(double free detected|SIGSEGV).* in SSL_free"
@@ -87,28 +93,39 @@ PLAIN = {
     "eighth-connection": r"\(client frame table_put\), in request of instance 0 \(connection 8\)",
     "error-queue-stale": r"TLS failed: certificate verify failed",
     "fd-leak-on-handshake-failure": r"12 sockets left .*, opened in connect_one",
-    "finalizer-order": _DYING,
+    "finalizer-order": _DYING + r".*\(client frame \w+\), in (a thread of the client's own, begun in"
+                       r" finalizer_main|(open|request) of instance \d+)",
     "mutex-across-read": r"in request of instance \d.*in poll \(client frame wait_readable\)"
                          r"; thread \d+ is in close of the same instance",
     "session-leak": r"15\d SSL_SESSION objects left",
     "sigpipe": r"SIGPIPE in \w+ \(client frame socket_write\), in close of instance 0",
     "ssl-ctx-leak": r"160 SSL_CTX objects left",
-    "ssl-reentered": _DYING,
+    "ssl-reentered": _DYING + r".*\(client frame \w+\), in (request|close) of instance \d+.* thread"
+                     r" \d+ (was in|had ended) (request|close) of the same instance",
     "ssl-reentered-kept": r"close failed: protocol in phase close: TLS failed: internal error",
     "ssl-reentered-write": r"the connection failed \(SSL_ERROR_SYSCALL\)",
-    "string-pool-global": _DYING,
+    "string-pool-global": _PLACED,
     "tcp-closed-before-tls": r"send on descriptor \d+, which was instance \d+'s by then, in \w+"
                              r" during close; closed before in hasty_goodbye",
-    "tls-cache-getter-lock": _DYING,
-    "tls-cache-global": _DYING,
+    "tls-cache-getter-lock": _PLACED,
+    "tls-cache-global": _PLACED,
 }
 ASAN = {
-    "buffer-reuse-freed": r"heap-use-after-free: write in .*freed in free \(client frame",
-    "close-while-reading": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in ",
-    "eighth-connection": r"heap-use-after-free: read in table_put, freed in ",
-    "finalizer-order": r"heap-use-after-free: read in h2_protocol_release, freed in ",
+    "buffer-reuse-freed": r"heap-use-after-free: (read|write) in .*freed in free \(client frame .*,"
+                          r" called by ring_lease\) by another thread",
+    "close-while-reading": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
+                           r" by another thread",
+    "close-while-reading-delay": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
+                                 r" by another thread",
+    "close-while-reading-mutex": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
+                                 r" by another thread",
+    "eighth-connection": r"heap-use-after-free: read in table_put, freed in .*; freed during request",
+    "finalizer-order": r"heap-use-after-free: read in h2_protocol_release, freed in .*"
+                       r" by another thread",
     "ssl-reentered": r"heap-use-after-free: write in memcpy \(client frame socket_read\),"
-                     r" freed in .*instance",
+                     r" freed in .* by another thread.*instance",
+    "string-pool-global": r"(heap-use-after-free: \w+ in|double-free in|write at|read at) .*"
+                          r"(pool_|string_)",
     "sigpipe": r"SIGPIPE.* in close of instance 0",
 }
 TSAN = {

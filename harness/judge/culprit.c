@@ -175,6 +175,25 @@ static void tell_suspects(const struct trial_record *record, const struct culpri
     }
 }
 
+static void tell_companion(const struct culprit *culprit, const struct doing *other,
+                           struct buffer *text)
+{
+    const char *operation = flight_operation_name(other->last.operation);
+    if (other->busy) {
+        buffer_printf(text, "%s while thread %d was in %s", culprit->doing.busy ? "" : ",",
+                      other->tid, operation);
+    } else {
+        uint64_t age = culprit->when > other->last.time ? culprit->when - other->last.time : 0;
+        buffer_puts(text, ", ");
+        words_duration(text, age);
+        buffer_printf(text, " after thread %d had ended %s", other->tid, operation);
+    }
+    buffer_puts(text, " of the same instance");
+    if (!culprit->doing.busy) { /* else it is told already */
+        buffer_printf(text, " %u", other->last.instance);
+    }
+}
+
 void culprit_tell(const struct trial_record *record, const struct culprit *culprit,
                   struct buffer *text)
 {
@@ -186,23 +205,12 @@ void culprit_tell(const struct trial_record *record, const struct culprit *culpr
     if (!culprit->has_doing) {
         return;
     }
-    if (!culprit_companion(record, culprit, &other)) {
-        if (culprit->doing.busy) {
-            buffer_puts(text, ", in ");
-            doing_operation(&culprit->doing.last, text);
-        }
-        return;
+    if (culprit->doing.busy) {
+        buffer_puts(text, ", in ");
+        doing_operation(&culprit->doing.last, text);
     }
-    const char *operation = flight_operation_name(other.last.operation);
-    if (other.busy) {
-        buffer_printf(text, " while thread %d was in %s of the same instance %u", other.tid,
-                      operation, other.last.instance);
-    } else {
-        uint64_t age = culprit->when > other.last.time ? culprit->when - other.last.time : 0;
-        buffer_puts(text, " ");
-        words_duration(text, age);
-        buffer_printf(text, " after thread %d had ended %s of the same instance %u", other.tid,
-                      operation, other.last.instance);
+    if (culprit_companion(record, culprit, &other)) {
+        tell_companion(culprit, &other, text);
     }
 }
 

@@ -46,8 +46,9 @@ void culprit_of_stack(const struct trial_record *record, const struct stack *sta
 bool culprit_companion(const struct trial_record *record, const struct culprit *culprit,
                        struct doing *companion);
 
-/** Adds ", in close of instance 8 (connection 12)" or " while thread 5 was in close of the same
- *  instance 8"; with suspects ", in one of: " and their operations; nothing if nothing is known. */
+/** Adds ", in close of instance 8 (connection 12)", and behind that " while thread 5 was in request
+ *  of the same instance"; with suspects ", in one of: " and their operations; nothing if nothing is
+ *  known. */
 void culprit_tell(const struct trial_record *record, const struct culprit *culprit,
                   struct buffer *text);
 

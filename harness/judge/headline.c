@@ -5,6 +5,7 @@
 #include "harness/judge/headline.h"
 
 #include "harness/judge/locks.h"
+#include "harness/judge/neighbour.h"
 #include "harness/judge/signature_class.h"
 #include "harness/judge/signature_key.h"
 #include "harness/judge/signature_name.h"
@@ -15,6 +16,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+
+/* Eight times the byte that the flavor poison has glibc fill freed memory with: see flavor.c. */
+#define FILLING UINT64_C(0xa5a5a5a5a5a5a5a5)
 
 /* ---- deaths ---- */
 
@@ -55,6 +59,40 @@ static void add_site(const struct stack *stack, const char *module, struct buffe
     site_tell(&site, text);
 }
 
+/* A thread that the driver does not know, by the client's function that it began in. */
+static void add_own_thread(const struct trial_record *record, const struct culprit *culprit,
+                           struct buffer *text)
+{
+    const char *begun = NULL;
+    bool of_worker = strcmp(record->stacks.executable, "eighth-worker") == 0;
+    for (uint32_t i = 0; of_worker && culprit->sure && i < culprit->stack->count; i++) {
+        const struct stack_frame *frame = &culprit->stack->frames[i];
+        if (site_is_client(frame, record->module) && frame->function != NULL) {
+            begun = frame->function;
+        }
+    }
+    if (begun != NULL && !culprit->has_doing && culprit->stack->tid != record->stacks.pid) {
+        buffer_puts(text, ", in a thread of the client's own, begun in ");
+        words_clean(text, begun, strlen(begun));
+    }
+}
+
+/* Of an address that no pointer can have nothing is known but what the registers held. */
+static void add_filling(const struct trial_record *record, struct buffer *text)
+{
+    const struct thread_stacks *stacks = &record->stacks;
+    if (!record->poisoned || stacks->signal.number != SIGSEGV || stacks->signal.code != SI_KERNEL) {
+        return;
+    }
+    for (uint32_t i = 0; i < stacks->register_count && i < STACK_REGISTERS; i++) {
+        if (stacks->registers[i].value == FILLING) {
+            buffer_printf(text, "; %s held 0x%" PRIx64 ", which poison fills freed memory with",
+                          stacks->registers[i].name, FILLING);
+            return;
+        }
+    }
+}
+
 void headline_of_signal(const struct trial_record *record, const struct culprit *culprit,
                         const struct abort_text *abort, struct buffer *text)
 {
@@ -70,9 +108,18 @@ void headline_of_signal(const struct trial_record *record, const struct culprit 
     bool outside = headline_is_from_outside(&record->stacks);
     if (culprit->sure && culprit->stack != NULL && culprit->stack->count > 0 && !outside) {
         buffer_puts(text, " in ");
-        add_site(culprit->stack, record->module, text);
+        struct site site;
+        site_find(culprit->stack, record->module, &site);
+        site_tell(&site, text);
+        site_tell_line(&site, text);
+        add_own_thread(record, culprit, text);
     }
     culprit_tell(record, culprit, text);
+    struct neighbour neighbour;
+    if (!outside && neighbour_find(record, culprit, &neighbour)) {
+        neighbour_tell(record, culprit, &neighbour, text);
+    }
+    add_filling(record, text);
     if (abort->kind == ABORT_NONE) {
         buffer_puts(text, hint(record, number));
     }

@@ -12,8 +12,10 @@
 #include "harness/watch/sanitizer_report.h"
 #include "harness/watch/trial.h"
 
-/** "SIGSEGV at 0x10 in SSL_read (client frame h2_read) while thread 5 was in close of the same
- *  instance 8". abort: what it said before it aborted, kind ABORT_NONE if nothing. */
+/** "SIGSEGV at 0x10 in SSL_read (client frame h2_read), in request of instance 8 (connection 12)
+ *  while thread 5 was in close of the same instance"; "SIGSEGV in take (lru.c:73), in open of
+ * instance 2 (connection 9), while thread 5 was in trim (lru.c:131) in request of instance 4
+ * (connection 8)". abort: what it said before it aborted, kind ABORT_NONE if nothing. */
 void headline_of_signal(const struct trial_record *record, const struct culprit *culprit,
                         const struct abort_text *abort, struct buffer *text);
 

@@ -226,9 +226,7 @@ static void add_moment(const struct trial_record *record, const struct sanitizer
     culprit_of_stack(record, &access->stack, &culprit);
     culprit_add(record, &culprit, finding);
     struct buffer title = BUFFER_INIT;
-    struct doing companion;
     buffer_puts(&title, finding->title);
-    buffer_puts(&title, culprit_companion(record, &culprit, &companion) ? "," : "");
     culprit_tell(record, &culprit, &title);
     retitle(finding, &title);
     buffer_clear(&title);

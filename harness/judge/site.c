@@ -6,6 +6,7 @@
 
 #include "harness/judge/signature_class.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,6 +88,14 @@ void site_tell(const struct site *site, struct buffer *text)
         buffer_puts(text, site->client);
     } else {
         buffer_puts(text, site->call[0] != '\0' ? site->call : "an unknown place");
+    }
+}
+
+void site_tell_line(const struct site *site, struct buffer *text)
+{
+    if (site->frame != NULL && site->call[0] == '\0' && site->frame->file != NULL) {
+        buffer_printf(text, " (%s:%" PRIu32 ")", signature_file_name(site->frame->file),
+                      site->frame->line);
     }
 }
 

@@ -30,6 +30,10 @@ void site_find(const struct stack *stack, const char *module, struct site *site)
  * h2_close)", "h2_loop_read", or "an unknown place". */
 void site_tell(const struct site *site, struct buffer *text);
 
+/** Adds " (lru.c:73)", the line of the client's function, where that itself was running and its
+ *  source is known: what called something else is one of the callers to look at. */
+void site_tell_line(const struct site *site, struct buffer *text);
+
 /** True if the frame is the client's own: its module's file name is module. */
 bool site_is_client(const struct stack_frame *frame, const char *module);
 

@@ -409,6 +409,7 @@ static int prepare(const struct trial_setup *setup, struct trial_record *record,
     const char *slash = strrchr(setup->library, '/');
     (void)snprintf(record->module, sizeof record->module, "%s",
                    slash != NULL ? slash + 1 : setup->library);
+    record->poisoned = strcmp(setup->flavor, "poison") == 0;
     if (setup->scenario->client.exec != NULL) {
         return prepare_programs(setup, record, watched);
     }

@@ -80,6 +80,7 @@ struct trial_record {
     char module[256];         /**< file name of the client's library: whose frames are its own */
     struct buffer sanitizer;  /**< all that its sanitizer wrote, file by file */
     bool sanitized;           /**< it ran with a sanitizer */
+    bool poisoned;            /**< it ran in the flavor poison */
     bool sanitizer_exit;      /**< it ended with the status that the sanitizer was told to use */
 };
 

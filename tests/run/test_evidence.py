@@ -54,7 +54,7 @@ def stack_of(finding, role):
 
 # bug, flavor, kind, what the headline says, frames of the signature
 TABLE = [
-    ("null-write", "plain", "crash", r"^SIGSEGV at 0x0 in null_write, in request of", "null_write"),
+    ("null-write", "plain", "crash", r"^SIGSEGV at 0x0 in null_write \(bugs\.c:\d+\), in request of", "null_write"),
     ("assertion", "plain", "crash", r"^SIGABRT: .*Assertion `twin' failed", "assertion"),
     ("double-free", "plain", "heap-corruption", r"^SIGABRT: free\(\): double free", "object_free"),
     ("stack-smashed", "plain", "crash", r"^SIGABRT: \*\*\* stack smashing", "stack_smashed"),
@@ -110,7 +110,7 @@ TABLE = [
         "start_helper",
     ),
     ("use-after-free", "tsan", "tsan", r"object_read", "object_read"),
-    ("null-write", "tsan", "crash", r"^SIGSEGV at 0x0 in null_write, in request of", "null_write"),
+    ("null-write", "tsan", "crash", r"^SIGSEGV at 0x0 in null_write \(bugs\.c:\d+\), in request of", "null_write"),
     ("foreign", "plain", "crash", r"nvalid memory access", None),
 ]
 
@@ -197,7 +197,7 @@ LOGGED = ["conn_free(): releasing 3 buffers\n", "free(): invalid pointer\n",
 def test_abort_is_not_explained_by_the_log_of_the_client(eighth, says, how):
     """Even whole messages of glibc: the stack shows that the client called abort itself."""
     finding = end_itself(eighth, says, how).finding("crash")
-    assert finding["title"].startswith("SIGABRT in give_up, in request of"), finding["title"]
+    assert re.match(r"SIGABRT in give_up \(\w+\.c:\d+\), in request of", finding["title"]), finding
     assert finding["signature"]["quality"] == "good"
 
 
@@ -283,7 +283,7 @@ def refused():
 def test_without_ptrace_the_faulting_thread_is_known(eighth, refused):
     result = run(eighth, "null-write", prefix=refused, load={"threads": 4, "clients": 4, "cycles": 20})
     finding = result.finding("crash")
-    assert finding["title"].startswith("SIGSEGV at 0x0 in null_write, in request of")
+    assert finding["title"].startswith("SIGSEGV at 0x0 in null_write (bugs.c:")
     assert finding["signature"]["key"] == "v3:crash:SIGSEGV:null_write"
     assert len(finding["stacks"]) == 1
     assert "only the faulting thread" in finding["stacks_note"]
@@ -441,6 +441,43 @@ def test_time_that_a_report_takes_is_not_the_operations(eighth):
     assert re.search(r", begun [\d.]+ (ns|us|ms) before$", busy), busy
     flight = (result.path.parent / finding["evidence_folder"] / "flight.txt").read_text()
     assert busy in flight
+
+
+# ---- what else a headline says --------------------------------------------------------------
+
+
+@needs("plain")
+def test_a_death_names_the_thread_that_ran_beside_it(eighth):
+    title = run(eighth, "beside").finding("crash")["title"]
+    assert re.search(r" in beside \(bugs\.c:\d+\), in request of instance 0 \(connection 5\), while "
+                     r"thread \d+ was in spin \(bugs\.c:\d+\)$", title), title
+    # Its twin only waits there.
+    title = run(eighth, "beside", twin=True).finding("crash")["title"]
+    assert " in beside (bugs.c:" in title and "while thread" not in title, title
+
+
+@needs("plain")
+def test_a_death_in_a_thread_of_the_clients_own(eighth):
+    title = run(eighth, "in-own-thread").finding("crash")["title"]
+    assert re.search(r" in null_write \(bugs\.c:\d+\), in a thread of the client's own, begun in "
+                     r"die_main$", title), title
+
+
+@needs("plain")
+def test_poison_tells_that_freed_memory_was_used(eighth):
+    client = BUILD / "plain" / "run" / "bugs.so"
+
+    def title(**env):
+        result = eighth.bare("--flavor", "poison", "--client", client, load=LOAD,
+                             env={"EIGHTH_TEST_BUG": "stale-pointer", **env})
+        return result.finding("crash")["title"]
+
+    told = title()
+    assert re.search(r"^SIGSEGV in stale_pointer \(bugs\.c:\d+\), in request of .*; \w+ held "
+                     r"0xa5a5a5a5a5a5a5a5, which poison fills freed memory with$", told), told
+    # A null pointer is none that was freed, and dies at its address.
+    told = title(EIGHTH_TEST_TWIN="1")
+    assert re.search(r"^SIGSEGV at 0x0 in stale_pointer", told) and "freed" not in told, told
 
 
 # ---- whole stacks -----------------------------------------------------------------------------

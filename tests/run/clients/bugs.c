@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <openssl/bio.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -119,6 +120,79 @@ static void null_write(void)
 {
     volatile int *volatile nowhere = twin ? &sink : NULL;
     *nowhere = 1;
+}
+
+static atomic_int spinner; /* its thread id */
+
+/* Until the process dies; in the twin it waits for that, in the C library. */
+NOINLINE static void spin(void)
+{
+    atomic_store(&spinner, (int)gettid());
+    while (!twin) {
+        sink++;
+    }
+    (void)pause();
+}
+
+static void *spin_main(void *nothing)
+{
+    spin();
+    return nothing;
+}
+
+static bool is_asleep(int tid)
+{
+    char path[64];
+    char state = '?';
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        (void)fscanf(file, "%*d (%*[^)]) %c", &state);
+        (void)fclose(file);
+    }
+    return state == 'S';
+}
+
+/* Dies whether it is the twin or not, while another thread runs next to it. */
+static void beside(void)
+{
+    pthread_t thread;
+    volatile int *volatile nowhere = NULL;
+    if (pthread_create(&thread, NULL, spin_main, NULL) != 0) {
+        return;
+    }
+    while (atomic_load(&spinner) == 0 || (twin && !is_asleep(atomic_load(&spinner)))) {
+        (void)sched_yield();
+    }
+    *nowhere = 1;
+}
+
+static void *die_main(void *nothing)
+{
+    null_write();
+    return nothing;
+}
+
+static void in_own_thread(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, die_main, NULL) == 0) {
+        (void)pthread_join(thread, NULL);
+    }
+}
+
+/* A pointer out of freed memory is used; the first words of that may be malloc's own by then. */
+NOINLINE static void stale_pointer(void)
+{
+    volatile int *volatile *places = malloc(32 * sizeof *places);
+    if (places == NULL) {
+        return;
+    }
+    places[16] = twin ? NULL : &sink;
+    if (!twin) {
+        free((void *)(uintptr_t)places);
+    }
+    *places[16] = 1;
 }
 
 /* As a C++ compiler would name it: "void net::Conn::take<long>(long)". */
@@ -274,6 +348,9 @@ static const struct {
     {"overflow", overflow, false},
     {"assertion", assertion, false},
     {"null-write", null_write, false},
+    {"beside", beside, false},
+    {"in-own-thread", in_own_thread, false},
+    {"stale-pointer", stale_pointer, false},
     {"mangled", mangled, false},
     {"stack-smashed", stack_smashed, false},
     {"race", race, true},
