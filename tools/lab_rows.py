@@ -114,16 +114,17 @@ ASAN = {
     "buffer-reuse-freed": r"heap-use-after-free: (read|write) in .*freed in free \(client frame .*,"
                           r" called by ring_lease\) by another thread",
     "close-while-reading": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
-                           r" by another thread",
+                           r" by another thread.*, in request",
     "close-while-reading-delay": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
-                                 r" by another thread",
+                                 r" by another thread.*, in request",
     "close-while-reading-mutex": r"heap-use-after-free: \w+ in (socket_read|SSL_).*, freed in .*"
-                                 r" by another thread",
+                                 r" by another thread.*, in request",
+    "double-close": r"(SEGV|double-free).* in .*\(client frame careless_release\).*, in (free|close)",
     "eighth-connection": r"heap-use-after-free: read in table_put, freed in .*; freed during request",
     "finalizer-order": r"heap-use-after-free: read in h2_protocol_release, freed in .*"
                        r" by another thread",
     "ssl-reentered": r"heap-use-after-free: write in memcpy \(client frame socket_read\),"
-                     r" freed in .* by another thread.*instance",
+                     r" freed in .* by another thread.*, in close",
     "string-pool-global": r"(heap-use-after-free: \w+ in|double-free in|write at|read at) .*"
                           r"(pool_|string_)",
     "sigpipe": r"SIGPIPE.* in close of instance 0",
@@ -132,8 +133,8 @@ TSAN = {
     "buffer-reuse": r"data race on heap block of size 16384: .* / ",
     "buffer-stats-global": r"data race on heap block .* in plain_add .* / .* in plain_add ",
     "close-while-reading": r"write in free .* during close .* / .* during request",
-    "eighth-connection": r"heap-use-after-free: read in table_put .* / write in free",
-    "finalizer-order": r"heap-use-after-free: read in h2_protocol_release / write in free",
+    "eighth-connection": r"heap-use-after-free.*: read in table_put .* / write in free",
+    "finalizer-order": r"heap-use-after-free.*: read in h2_protocol_release / write in free",
     "sigpipe": r"SIGPIPE.* in close of instance 0",
     "ssl-reentered": r"write in memcpy \(client frame socket_read\) .* / write in free",
     "string-pool-global": r"in pool_\w+ during request .* / .* in \w+ .*during request",

@@ -228,6 +228,10 @@ static void add_moment(const struct trial_record *record, const struct sanitizer
     struct buffer title = BUFFER_INIT;
     buffer_puts(&title, finding->title);
     culprit_tell(record, &culprit, &title);
+    enum flight_operation operation = site_operation(&access->stack);
+    if (!culprit.has_doing && operation != FLIGHT_NONE) { /* several were in it */
+        buffer_printf(&title, ", in %s", flight_operation_name(operation));
+    }
     retitle(finding, &title);
     buffer_clear(&title);
 }

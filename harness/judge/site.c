@@ -105,10 +105,8 @@ enum flight_operation site_operation(const struct stack *stack)
         const char *function;
         enum flight_operation operation;
     } drivers[] = {
-        {"open_run", FLIGHT_OPEN},
-        {"request_run", FLIGHT_REQUEST},
-        {"ping_run", FLIGHT_PING},
-        {"close_run", FLIGHT_CLOSE},
+        {"open_run", FLIGHT_OPEN},   {"request_run", FLIGHT_REQUEST}, {"ping_run", FLIGHT_PING},
+        {"close_run", FLIGHT_CLOSE}, {"operation_free", FLIGHT_FREE},
     };
     for (uint32_t i = 0; i < stack->count; i++) {
         const struct stack_frame *frame = &stack->frames[i];

@@ -68,14 +68,16 @@ static bool same_frame(const struct stack_frame *one, const struct stack_frame *
     return same_text(one->module, other->module) && one->module_address == other->module_address;
 }
 
-/* The walk by frame pointers may leave frames out, and its last one may be anything. */
+/* The walk by frame pointers may leave frames out, and its last one may be anything; but the one
+ * that called the allocator it has from the return address. */
 static bool goes_on(const struct stack *cut, const struct stack *whole)
 {
+    uint32_t certain = cut->count > 2 ? cut->count - 1 : cut->count;
     uint32_t found = 0;
-    for (uint32_t i = 0; i < whole->count && found + 1 < cut->count; i++) {
+    for (uint32_t i = 0; i < whole->count && found < certain; i++) {
         found += same_frame(&cut->frames[found], &whole->frames[i]);
     }
-    return found > 0 && found + 1 == cut->count;
+    return found > 0 && found == certain;
 }
 
 /* "v3:asan:heap-use-after-free:" of the key. */

@@ -38,6 +38,29 @@ static const char *const closing[] = {"free@/lib/libc.so.6", "SSL_free@/lib/libs
                                       "client_close@/x/libclient.so", "close_run@/x/eighth-worker",
                                       NULL};
 
+static const char *const freeing[] = {"free@/lib/libc.so.6", "client_free@/x/libclient.so",
+                                      "operation_free@/x/eighth-worker", NULL};
+static const char *const namesake[] = {"operation_free@/x/libclient.so",
+                                       "worker_main@/x/eighth-worker", NULL};
+
+static void test_operation_by_the_drivers_functions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *const *frames;
+        enum flight_operation operation;
+    } cases[] = {{reading, FLIGHT_REQUEST},
+                 {closing, FLIGHT_CLOSE},
+                 {freeing, FLIGHT_FREE},
+                 {namesake, FLIGHT_NONE}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stack stack = STACK_INIT;
+        fill(&stack, cases[i].frames);
+        assert_int_equal(site_operation(&stack), cases[i].operation);
+        stack_release(&stack);
+    }
+}
+
 static void test_site_names_call_and_client(void **state)
 {
     (void)state;
@@ -268,6 +291,7 @@ static void test_causes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_operation_by_the_drivers_functions),
         cmocka_unit_test(test_site_names_call_and_client),
         cmocka_unit_test(test_site_in_a_nameless_function),
         cmocka_unit_test(test_site_of_the_allocator),

@@ -46,6 +46,9 @@ static const char *const whole[] = {"free@/lib/libasan.so.8",
 static const char *const another[] = {"free@/lib/libasan.so.8", "BIO_free@/lib/libcrypto.so.3",
                                       DRIVEN, NULL};
 
+static const char *const called[] = {"free@/lib/libasan.so.8", "CRYPTO_free@/lib/libcrypto.so.3",
+                                     NULL};
+
 static struct finding *make(const char *key, const char *const *access, const char *const *freed)
 {
     struct finding *finding = finding_new(FINDING_ASAN, key, "heap-use-after-free");
@@ -130,6 +133,20 @@ static void test_another_error_does_not(void **state)
     finding_free(finding);
 }
 
+/* What called the allocator is known however early the stack ends. */
+static void test_two_frames_are_certain(void **state)
+{
+    (void)state;
+    struct finding *finding = make(KEY "take", reading, called);
+    struct finding *other = make(KEY "take", reading, another);
+    struct finding *same = make(KEY "take", reading, whole);
+    assert_false(whole_stacks_take(finding, other));
+    assert_true(whole_stacks_take(finding, same));
+    finding_free(finding);
+    finding_free(other);
+    finding_free(same);
+}
+
 static void test_leaks_and_whole_errors_want_nothing(void **state)
 {
     (void)state;
@@ -148,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_where_a_stack_is_cut),
         cmocka_unit_test(test_the_same_error_completes_it),
         cmocka_unit_test(test_another_error_does_not),
+        cmocka_unit_test(test_two_frames_are_certain),
         cmocka_unit_test(test_leaks_and_whole_errors_want_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
