@@ -131,6 +131,8 @@ ASAN = {
 }
 TSAN = {
     "buffer-reuse": r"data race on heap block of size 16384: .* / ",
+    "buffer-reuse-freed": r"data race.*: write in free \(client frame h2_release, called by ring_lease\)"
+                          r" .* / (read|write) in ",
     "buffer-stats-global": r"data race on heap block .* in plain_add .* / .* in plain_add ",
     "close-while-reading": r"write in free .* during close .* / .* during request",
     "eighth-connection": r"heap-use-after-free.*: read in table_put .* / write in free",
@@ -138,9 +140,15 @@ TSAN = {
     "sigpipe": r"SIGPIPE.* in close of instance 0",
     "ssl-reentered": r"write in memcpy \(client frame socket_read\) .* / write in free",
     "string-pool-global": r"in pool_\w+ during request .* / .* in \w+ .*during request",
+    "tls-cache-getter-lock": r"data race on heap block .* / .* in (age_|make_room|extract|malloc)",
     "tls-cache-global": r"data race on heap block .* / .* in (age_|make_room|extract|malloc)",
 }
 _HEADLINES = {"plain": PLAIN, "poison": PLAIN, "asan": ASAN, "tsan": TSAN}
+
+
+# How a title names who else had to do with it: the other thread, or the other instance.
+OTHER_SIDE = (r"of the same instance", r"by another thread", r" / ", r"closed by instance",
+              r"which was instance")
 
 
 def twins(name):
@@ -152,6 +160,12 @@ def kinds(name, flavor):
     """The kinds of findings that show the defect itself in that flavor."""
     table = DECISIVE[name]
     return table.get(flavor, table["plain"])
+
+
+def names_both(name):
+    """Whether in some flavor the title must name both sides."""
+    texts = [headline(name, flavor) for flavor in _HEADLINES]
+    return any(side in text for text in texts for side in OTHER_SIDE)
 
 
 def headline(name, flavor):

@@ -116,6 +116,7 @@ def test_every_scenario_has_its_evidence():
     told = {name for name, text in lab_rows.PLAIN.items()
             if text and text != lab_rows.PLAIN["tls-cache-global"]}
     assert len(told) >= 15
+    assert len([name for name in NAMES if lab_rows.names_both(name)]) >= 15
 
 
 def test_the_records_say_what_the_scenarios_expect():
