@@ -99,6 +99,21 @@ bool descriptor_log_objects(const struct descriptor_log *log, uint32_t i,
     return true;
 }
 
+bool descriptor_log_thread(const struct descriptor_log *log, uint64_t handle, uint64_t *start,
+                           struct descriptor_moment *made)
+{
+    for (uint32_t i = 0; handle != 0 && i < DESCRIPTOR_THREADS; i++) {
+        const struct descriptor_thread *thread = &log->threads[i];
+        if (atomic_load_explicit(&thread->handle, memory_order_acquire) == handle) {
+            *start = thread->start;
+            memcpy(made, &thread->made, sizeof *made);
+            moment_tame(made);
+            return made->call == DESCRIPTOR_CALL_PTHREAD_CREATE;
+        }
+    }
+    return false;
+}
+
 uint32_t descriptor_log_stack(const struct descriptor_log *log, uint32_t stack,
                               uint64_t pcs[DESCRIPTOR_FRAMES])
 {
@@ -165,6 +180,7 @@ const char *descriptor_call_name(unsigned call)
         [DESCRIPTOR_CALL_SSL] = "SSL",
         [DESCRIPTOR_CALL_SSL_CTX] = "SSL_CTX",
         [DESCRIPTOR_CALL_SSL_SESSION] = "SSL_SESSION",
+        [DESCRIPTOR_CALL_PTHREAD_CREATE] = "pthread_create",
     };
     return call < DESCRIPTOR_CALLS ? names[call] : "?";
 }

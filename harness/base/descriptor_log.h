@@ -2,7 +2,7 @@
  *
  * What a worker saw of its client's descriptors, in shared memory that outlives it: misuses, each
  * with the stacks that belong to it, and who opened what was left open at the end. And, in the same
- * form, who made the TLS objects that were left.
+ * form, who made the TLS objects that were left, and who started the threads.
  *
  * The controller makes the mapping and hands it to the worker (`eighth-worker --descriptors-fd N`);
  * it reads when the worker is dead. Stacks are raw addresses, equal ones stored once; the module
@@ -22,13 +22,14 @@
 #include <stdint.h>
 
 #define DESCRIPTOR_LOG_MAGIC UINT64_C(0x676f6c7364664c38)
-#define DESCRIPTOR_LOG_VERSION 2U
+#define DESCRIPTOR_LOG_VERSION 3U
 
 #define DESCRIPTOR_FRAMES 16U
 #define DESCRIPTOR_STACKS 1024U
 #define DESCRIPTOR_MISUSES 256U /* different ones */
 #define DESCRIPTOR_SURPLUS 64U
 #define DESCRIPTOR_OBJECTS 64U /* origins of TLS objects */
+#define DESCRIPTOR_THREADS 1024U
 #define DESCRIPTOR_MAPS (64U * 1024U)
 
 /** What paths of sanitizers' logs hold: such a log is opened with the first report, and is no
@@ -87,6 +88,7 @@ enum descriptor_call {
     DESCRIPTOR_CALL_SSL, /**< this and the next two: such an object was made */
     DESCRIPTOR_CALL_SSL_CTX,
     DESCRIPTOR_CALL_SSL_SESSION,
+    DESCRIPTOR_CALL_PTHREAD_CREATE, /**< a thread was started */
     DESCRIPTOR_CALLS
 };
 
@@ -157,6 +159,12 @@ struct descriptor_slot {
     struct descriptor_misuse misuse;
 };
 
+struct descriptor_thread {
+    _Atomic uint64_t handle; /**< pthread_t; 0: free */
+    uint64_t start;          /**< address of the function that it runs */
+    struct descriptor_moment made;
+};
+
 struct descriptor_log {
     uint64_t magic;
     uint32_t version;
@@ -173,7 +181,8 @@ struct descriptor_log {
     struct descriptor_slot slots[DESCRIPTOR_MISUSES];
     struct descriptor_surplus surplus[DESCRIPTOR_SURPLUS];
     struct descriptor_objects objects[DESCRIPTOR_OBJECTS];
-    struct descriptor_stack stacks[DESCRIPTOR_STACKS]; /**< stack i stands at i - 1 */
+    struct descriptor_thread threads[DESCRIPTOR_THREADS]; /**< the newest of each handle */
+    struct descriptor_stack stacks[DESCRIPTOR_STACKS];    /**< stack i stands at i - 1 */
     char maps[DESCRIPTOR_MAPS]; /**< lines of /proc/PID/maps that belong to files and the vdso */
 };
 
@@ -197,6 +206,11 @@ bool descriptor_log_opened(const struct descriptor_log *log, int fd,
 /** Copies the i-th origin of TLS objects that were left: false beyond the last. */
 bool descriptor_log_objects(const struct descriptor_log *log, uint32_t i,
                             struct descriptor_objects *objects);
+
+/** Who started the newest thread with that pthread_t, and the address of the function that it was
+ *  to run. False if that was not seen. */
+bool descriptor_log_thread(const struct descriptor_log *log, uint64_t handle, uint64_t *start,
+                           struct descriptor_moment *made);
 
 /** Copies a stack, innermost frame first, return addresses throughout; the number of frames, 0 for
  *  a stack that there is not. The harness's own frames are not in it. */

@@ -144,6 +144,35 @@ static uint32_t threads_before(const struct trial_record *record, uint32_t i, ui
     return before;
 }
 
+static const struct thread_origin *origin_of(const struct trial_record *record, int32_t tid)
+{
+    const struct descriptor_evidence *from = &record->descriptors;
+    for (uint32_t i = 0; i < from->thread_count; i++) {
+        if (from->threads[i].tid == tid) {
+            return &from->threads[i];
+        }
+    }
+    return NULL;
+}
+
+/* Who started the thread, if that was seen. */
+static void add_starter(const struct trial_record *record, int32_t tid, bool first,
+                        struct finding *finding)
+{
+    const struct thread_origin *origin = origin_of(record, tid);
+    struct buffer title = BUFFER_INIT;
+    if (origin == NULL) {
+        return;
+    }
+    if (first) {
+        extend_title(record, finding, "started", &origin->stack);
+    }
+    buffer_printf(&title, "thread %d, started: %s ", tid, descriptor_call_name(origin->made.call));
+    moment_tell_actor(&origin->made, &title);
+    finding_add_stack(finding, buffer_text(&title), WEIGHT_MATTERS, &origin->stack);
+    buffer_clear(&title);
+}
+
 static void add_threads(const struct trial_record *record, struct finding *finding)
 {
     struct buffer title = BUFFER_INIT;
@@ -153,7 +182,8 @@ static void add_threads(const struct trial_record *record, struct finding *findi
         if (!was_left(record, stack->tid) || threads_before(record, i, &all) > 0) {
             continue;
         }
-        if (finding->stack_count == 0) {
+        bool first = finding->stack_count == 0;
+        if (first) {
             extend_title(record, finding, "standing", stack);
         }
         buffer_clear(&title);
@@ -166,6 +196,7 @@ static void add_threads(const struct trial_record *record, struct finding *findi
         }
         buffer_puts(&title, ", left at the end");
         finding_add_stack(finding, buffer_text(&title), WEIGHT_MATTERS, stack);
+        add_starter(record, stack->tid, first, finding);
     }
     buffer_clear(&title);
 }

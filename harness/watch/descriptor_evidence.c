@@ -79,6 +79,38 @@ static void read_objects(struct descriptor_evidence *evidence, struct naming *na
     }
 }
 
+/* What was noted of a pthread_t may be of an earlier thread that had it, if the start of this one
+ * was not seen: it must run the function that was noted. */
+static bool runs(const struct stack *stack, uint64_t start)
+{
+    for (uint32_t i = 0; i < stack->count; i++) {
+        const struct stack_frame *frame = &stack->frames[i];
+        uint64_t inside = frame->pc - (frame->exact ? 0 : 1); /* of a call: before it returns */
+        if (!frame->inlined && frame->function != NULL && inside - frame->offset == start) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_threads(struct descriptor_evidence *evidence, const struct thread_stacks *left,
+                         struct naming *naming)
+{
+    evidence->threads = left->count > 0 ? calloc(left->count, sizeof *evidence->threads) : NULL;
+    for (uint32_t i = 0; evidence->threads != NULL && i < left->count; i++) {
+        const struct stack *stack = &left->threads[i];
+        struct descriptor_moment made;
+        uint64_t start;
+        if (descriptor_log_thread(naming->log, stack->thread, &start, &made) &&
+            runs(stack, start)) {
+            struct thread_origin *origin = &evidence->threads[evidence->thread_count++];
+            origin->tid = stack->tid;
+            origin->made = made;
+            name_moment(naming, &made, &origin->stack);
+        }
+    }
+}
+
 static bool is_empty(const struct descriptor_log *log)
 {
     struct descriptor_misuse misuse;
@@ -89,14 +121,15 @@ static bool is_empty(const struct descriptor_log *log)
 }
 
 void descriptor_evidence_read(struct descriptor_evidence *evidence,
-                              const struct shared_memory *shared, struct stacks_symbols *symbols)
+                              const struct shared_memory *shared, const struct thread_stacks *left,
+                              struct stacks_symbols *symbols)
 {
     struct failure failure = FAILURE_INIT;
     struct naming naming = {.symbols = symbols};
     size_t length = 0;
     memset(evidence, 0, sizeof *evidence);
     naming.log = shared->memory != NULL ? descriptor_log_of(shared, &failure) : NULL;
-    if (naming.log == NULL || is_empty(naming.log)) {
+    if (naming.log == NULL || (is_empty(naming.log) && left->count == 0)) {
         return;
     }
     const char *maps = descriptor_log_maps(naming.log, &length);
@@ -109,6 +142,7 @@ void descriptor_evidence_read(struct descriptor_evidence *evidence,
     read_misuses(evidence, &naming);
     read_left(evidence, &naming);
     read_objects(evidence, &naming);
+    read_threads(evidence, left, &naming);
     stacks_modules_release(&naming.modules);
 }
 
@@ -126,6 +160,10 @@ void descriptor_evidence_release(struct descriptor_evidence *evidence)
     for (uint32_t i = 0; i < evidence->object_count; i++) {
         stack_release(&evidence->objects[i].stack);
     }
+    for (uint32_t i = 0; i < evidence->thread_count; i++) {
+        stack_release(&evidence->threads[i].stack);
+    }
+    free(evidence->threads);
     free(evidence->misuses);
     free(evidence->left);
     free(evidence->objects);

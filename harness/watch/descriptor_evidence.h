@@ -36,6 +36,12 @@ struct tls_objects_left {
     struct stack stack; /**< where they were made */
 };
 
+struct thread_origin {
+    int32_t tid;
+    struct descriptor_moment made;
+    struct stack stack; /**< that started it */
+};
+
 struct descriptor_evidence {
     struct descriptor_misuse_stacks *misuses;
     uint32_t misuse_count;
@@ -43,12 +49,16 @@ struct descriptor_evidence {
     uint32_t left_count;
     struct tls_objects_left *objects; /**< not freed at the end; the most first */
     uint32_t object_count;
+    struct thread_origin *threads; /**< of those of left whose start was seen */
+    uint32_t thread_count;
 };
 
-/** Reads the log of a dead worker. symbols may be NULL: then stacks stay empty. Nothing in the log
- *  is trusted. Without memory the evidence holds less. */
+/** Reads the log of a dead worker. left: its threads at the end, where some were left, else empty.
+ *  symbols may be NULL: then stacks stay empty. Nothing in the log is trusted. Without memory the
+ *  evidence holds less. */
 void descriptor_evidence_read(struct descriptor_evidence *evidence,
-                              const struct shared_memory *shared, struct stacks_symbols *symbols);
+                              const struct shared_memory *shared, const struct thread_stacks *left,
+                              struct stacks_symbols *symbols);
 
 /** Frees everything and makes it empty again. */
 void descriptor_evidence_release(struct descriptor_evidence *evidence);

@@ -50,6 +50,7 @@ struct stack {
     uint32_t count;
     uint32_t capacity;          /**< frames allocated */
     int32_t tid;                /**< thread id as gettid(2); 0 unknown */
+    uint64_t thread;            /**< its pthread_t; 0 unknown */
     char name[32];              /**< the thread's name (comm), or what a log calls it; "" unknown */
     bool truncated;             /**< frames beyond the ceiling, or beyond memory, were dropped */
     bool broken;                /**< the unwinder lost its way: outer frames are missing */

@@ -94,6 +94,7 @@ static void thread_walk(struct stacks_capture *capture, struct stacks_unwinder *
         note_set(&capture->stacks, "a thread's registers could not be read", strerror(errno));
         return;
     }
+    stack->thread = registers.thread;
     if (first) {
         stacks_signal_read(&capture->stacks.signal, tid);
         stacks_registers_name(&registers, &capture->stacks);

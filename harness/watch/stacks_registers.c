@@ -28,6 +28,7 @@ static void registers_take(struct stacks_registers *registers, const struct user
     memcpy(registers->dwarf, values, sizeof values);
     registers->pc = user->rip;
     registers->flags = user->eflags;
+    registers->thread = user->fs_base;
 }
 
 void stacks_registers_return(struct stacks_registers *registers, uint64_t word)
@@ -52,6 +53,7 @@ static void registers_take(struct stacks_registers *registers, const struct user
     registers->dwarf[DWARF_SP] = user->sp;
     registers->pc = user->pc;
     registers->flags = user->pstate;
+    registers->thread = 0; /* in a set of its own */
 }
 
 /* The return address is in the link register, x30; the stack has not moved. */

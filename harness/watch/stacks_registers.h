@@ -25,6 +25,7 @@ struct stacks_registers {
     uint64_t dwarf[STACKS_DWARF_REGISTERS]; /**< by DWARF number */
     uint64_t pc;
     uint64_t flags;
+    uint64_t thread; /**< the thread pointer, which glibc's pthread_t is; 0: not known */
 };
 
 /** Reads those of a thread that this thread traces and that is stopped. 0, or -1 with errno. */

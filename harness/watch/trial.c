@@ -459,7 +459,7 @@ static void take_logs(const struct trial_setup *setup, struct trial_record *reco
     record->sanitized = watched->logs.folder[0] != '\0';
     record->sanitizer_exit = sanitizer_logs_exited(&watched->logs, record->status);
     sanitizer_logs_take(&watched->logs, &record->sanitizer);
-    descriptor_evidence_read(&record->descriptors, &watched->descriptors,
+    descriptor_evidence_read(&record->descriptors, &watched->descriptors, &record->left,
                              setup->tracing != NULL ? setup->tracing->symbols : NULL);
     shared_memory_release(&watched->descriptors);
 }

@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* Places that one thread may have. */
+#define THREAD_WINDOW 8U
+
 UNWATCHED static void moment_write(struct descriptor_moment *moment,
                                    const struct descriptor_event *event)
 {
@@ -175,4 +178,31 @@ void descriptor_writer_object(struct descriptor_log *log, const struct descripto
     }
     objects->count++;
     atomic_store_explicit(&log->object_count, i == count ? count + 1 : count, memory_order_release);
+}
+
+void descriptor_writer_maps(struct descriptor_log *log)
+{
+    maps_write(log);
+}
+
+/* Its old place, else a free one, else that of another thread: it is the newest that may be left.
+ */
+UNWATCHED void descriptor_writer_thread(struct descriptor_log *log, uint64_t handle, uint64_t start,
+                                        const struct descriptor_event *made)
+{
+    uint64_t hash = mix(1, handle);
+    struct descriptor_thread *thread = NULL;
+    for (uint32_t i = 0; i < THREAD_WINDOW && thread == NULL; i++) {
+        struct descriptor_thread *here = &log->threads[(hash + i) % DESCRIPTOR_THREADS];
+        uint64_t found = 0;
+        if (atomic_compare_exchange_strong(&here->handle, &found, handle) || found == handle) {
+            thread = here;
+        }
+    }
+    if (thread == NULL) {
+        thread = &log->threads[hash % DESCRIPTOR_THREADS];
+        atomic_store_explicit(&thread->handle, handle, memory_order_relaxed);
+    }
+    thread->start = start;
+    moment_write(&thread->made, made);
 }

@@ -25,6 +25,13 @@ void descriptor_writer_tell(struct descriptor_log *log, const struct misuse *mis
 void descriptor_writer_surplus(struct descriptor_log *log, int fd,
                                const struct descriptor_event *opened);
 
+/** Writes who started the thread with that pthread_t, and to run what. Any thread. */
+void descriptor_writer_thread(struct descriptor_log *log, uint64_t handle, uint64_t start,
+                              const struct descriptor_event *made);
+
+/** Writes the module map, without which no address can be named. */
+void descriptor_writer_maps(struct descriptor_log *log);
+
 /** Counts a TLS object that was left with those of its origin. Only one thread. */
 void descriptor_writer_object(struct descriptor_log *log, const struct descriptor_event *made);
 

@@ -16,6 +16,7 @@
 #include "harness/worker/report_moment.h"
 #include "harness/worker/rounds.h"
 #include "harness/worker/samples.h"
+#include "harness/worker/thread_calls.h"
 #include "harness/worker/tls_objects.h"
 #include "harness/worker/tls_origins.h"
 
@@ -206,6 +207,9 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     driver.plan = plan;
     driver.scenario = plan->scenario;
     driver.logbook = logbook;
+    if (log != NULL) {
+        thread_calls_watch(log);
+    }
     report_moment_watch(logbook);
     driver.checks_nonce =
         plan->scenario->target.kind == TARGET_EMBEDDED || plan->scenario->target.nonce;
@@ -242,6 +246,9 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
         samples_surplus(logbook, &before);
         tls_origins_tell();
         samples_surplus_threads(logbook, &threads);
+        if (logbook->surplus_thread_count > 0) {
+            thread_calls_tell();
+        }
         enter(&driver, WORKER_FINISHED);
     }
     return result;

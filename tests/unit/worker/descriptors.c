@@ -260,6 +260,9 @@ static void garbage_is_read_without_harm(void **state)
         assert_in_range(i, 0, DESCRIPTOR_OBJECTS - 1);
         assert_int_equal(objects.first.call, DESCRIPTOR_CALL_NONE);
     }
+    uint64_t start;
+    assert_false(descriptor_log_thread(log, UINT64_MAX, &start, &opened));
+    assert_false(descriptor_log_thread(log, 0, &start, &opened));
     while (descriptor_log_next(log, &cursor, &misuse)) {
         assert_in_range(misuse.kind, 1, DESCRIPTOR_MISUSE_KINDS - 1);
         assert_int_equal(misuse.now.call, DESCRIPTOR_CALL_NONE);
