@@ -25,7 +25,7 @@ int tracing_open(struct tracing *tracing, struct failure *failure)
         (void)snprintf(tracing->refusal, sizeof tracing->refusal,
                        "processes cannot be traced here (/proc/sys/kernel/yama/ptrace_scope, or "
                        "the container's rules), so a crash shows the stack of its own thread "
-                       "only, and a hang none");
+                       "only, and a hang and threads that are left none");
     }
     return 0;
 }

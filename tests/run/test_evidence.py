@@ -648,6 +648,17 @@ def test_threads_that_are_left_show_where_they_stand(eighth, flavor):
         assert len(finding["stacks"]) == 1, result
 
 
+@needs("plain")
+def test_threads_that_are_left_are_found_without_ptrace(eighth, refused, time_factor):
+    """Nobody can look, and so the worker need not wait the ten seconds that a look may take."""
+    env = {"EIGHTH_TEST_LEAK": "thread"}
+    result = eighth.bare("--client", OUT / "run" / "leak.so", env=env, prefix=refused)
+    assert result.finding("leak")["signature"]["key"] == "leak/threads"
+    assert result.finding("leak")["stacks"] == []
+    assert any("threads that are left none" in n for n in result.scenario["notes"]), result
+    assert result.scenario["trial_list"][0]["seconds"] < 8 * time_factor
+
+
 @pytest.mark.parametrize("flavor", [pytest.param(f, marks=marks(f)) for f in ("plain", "asan", "tsan")])
 def test_tls_objects_that_are_left_show_who_made_them(eighth, flavor):
     """The third open makes them: of the only instance, in its third cycle."""
