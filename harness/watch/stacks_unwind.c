@@ -226,9 +226,27 @@ static void raw_add(struct stacks_raw *raw, uint64_t pc, bool exact)
     raw->pcs[raw->count++] = pc;
 }
 
+static bool is_code(const struct stacks_unwinder *unwinder, uint64_t pc)
+{
+    return stacks_modules_find(unwinder->modules, pc) != NULL;
+}
+
+struct walk {
+    struct stacks_unwinder *unwinder;
+    struct stacks_raw *raw;
+};
+
+/** A return address where no memory is was overwritten: what libdwfl guesses from there on, by
+ *  the frame pointer, is no caller. Code that was made at run time belongs to no module. */
+static bool is_possible(struct stacks_unwinder *unwinder, uint64_t return_address)
+{
+    return is_code(unwinder, return_address) || page_get(unwinder, return_address) != NULL;
+}
+
 static int frame_take(Dwfl_Frame *frame, void *argument)
 {
-    struct stacks_raw *raw = argument;
+    struct walk *walk = argument;
+    struct stacks_raw *raw = walk->raw;
     Dwarf_Addr pc;
     bool exact;
     if (!dwfl_frame_pc(frame, &pc, &exact)) {
@@ -243,17 +261,22 @@ static int frame_take(Dwfl_Frame *frame, void *argument)
         return DWARF_CB_ABORT;
     }
     raw_add(raw, pc, exact);
+    if (raw->count > 1 && !is_possible(walk->unwinder, pc)) {
+        raw->broken = true;
+        return DWARF_CB_ABORT;
+    }
     return DWARF_CB_OK;
 }
 
 /** Adds the frames from these registers on; the first one is exact unless others stand before. */
-static void walk(struct stacks_unwinder *unwinder, pid_t tid,
-                 const struct stacks_registers *registers, struct stacks_raw *raw)
+static void walk_from(struct stacks_unwinder *unwinder, pid_t tid,
+                      const struct stacks_registers *registers, struct stacks_raw *raw)
 {
+    struct walk walk = {unwinder, raw};
     uint32_t before = raw->count;
     unwinder->tid = tid;
     unwinder->registers = registers;
-    int result = dwfl_getthread_frames(unwinder->dwfl, tid, frame_take, raw);
+    int result = dwfl_getthread_frames(unwinder->dwfl, tid, frame_take, &walk);
     unwinder->tid = 0;
     if (raw->count == before) {
         raw_add(raw, registers->pc, before == 0);
@@ -261,11 +284,6 @@ static void walk(struct stacks_unwinder *unwinder, pid_t tid,
         raw->exact[before] = false;
     }
     raw->broken = raw->broken || (result < 0 && !raw->truncated);
-}
-
-static bool is_code(const struct stacks_unwinder *unwinder, uint64_t pc)
-{
-    return stacks_modules_find(unwinder->modules, pc) != NULL;
 }
 
 /** Was the first step from callee to caller taken on firm ground? Where no table tells how, libdwfl
@@ -280,7 +298,7 @@ void stacks_unwind_thread(struct stacks_unwinder *unwinder, pid_t tid,
                           const struct stacks_registers *registers, struct stacks_raw *raw)
 {
     memset(raw, 0, sizeof *raw);
-    walk(unwinder, tid, registers, raw);
+    walk_from(unwinder, tid, registers, raw);
     if (!is_firm(unwinder, raw)) {
         /* A call through a bad pointer, or glibc's clone, which hides its tables during the system
          * call: both have just left the return address on top of the stack. */
@@ -291,7 +309,7 @@ void stacks_unwind_thread(struct stacks_unwinder *unwinder, pid_t tid,
         if (is_code(unwinder, caller.pc)) {
             memset(raw, 0, sizeof *raw);
             raw_add(raw, registers->pc, true);
-            walk(unwinder, tid, &caller, raw);
+            walk_from(unwinder, tid, &caller, raw);
         }
     }
     while (raw->broken && raw->count > 1 && !is_code(unwinder, raw->pcs[raw->count - 1])) {
