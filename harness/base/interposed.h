@@ -19,4 +19,7 @@
     each(writev) each(send) each(sendto) each(sendmsg)
 /* clang-format on */
 
+/* Not in the builds with sanitizers, which do so themselves. */
+#define INTERPOSED_UNLESS_SANITIZED "pthread_create"
+
 #endif

@@ -98,7 +98,7 @@ static void note_checks_off(struct scenario_result *result, const struct scenari
     }
     if (!scenario->client.interposition && scenario->client.exec == NULL) {
         result_note(result, "checks that were off: misuse of descriptors, who opened those that "
-                            "stay open, and who made TLS objects that stay "
+                            "stay open, and who made TLS objects or started threads that stay "
                             "(client.interposition is false)");
     }
     if (!scenario->client.verify) {

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CONFIDENCE 0.95
 /* A run of more trials keeps its counts; the list of them ends here. */
@@ -54,13 +55,16 @@ static void add_client(cJSON *item, const struct scenario_result *result)
 #define INTERPOSED_NAME(name) #name,
 
 /* A sanitizer's own functions are what its flavor is. */
-static void add_interposed(cJSON *item, const struct client_model *client)
+static void add_interposed(cJSON *item, const struct client_model *client, const char *flavor)
 {
     static const char *const names[] = {INTERPOSED(INTERPOSED_NAME)};
     cJSON *list = json_array(item, "interposed");
     bool any = client->interposition && client->exec == NULL;
     for (size_t i = 0; any && i < sizeof names / sizeof *names; i++) {
         json_append_text(list, names[i]);
+    }
+    if (any && strcmp(flavor, "asan") != 0 && strcmp(flavor, "tsan") != 0) {
+        json_append_text(list, INTERPOSED_UNLESS_SANITIZED);
     }
 }
 
@@ -348,7 +352,7 @@ void report_add_scenario(cJSON *item, const struct report_run *run,
     json_text(item, "reason", result->reason);
     json_bool(item, "expects_finding", result->expects_finding);
     add_client(item, result);
-    add_interposed(item, &scenario->client);
+    add_interposed(item, &scenario->client, result->flavor);
     add_trials(item, result, run->goes_on);
     add_counts(item, result);
     add_latencies(item, result);

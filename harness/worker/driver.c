@@ -193,6 +193,25 @@ static int check_plan(const struct plan *plan, const struct logbook *logbook,
     return 0;
 }
 
+/* What the client calls of libc and OpenSSL. The log is NULL if nobody wants to know. */
+static int watch_calls(const struct scenario *scenario, struct descriptor_log *log,
+                       struct failure *failure)
+{
+    if (!scenario->client.interposition) {
+        descriptors_ignore();
+        return 0;
+    }
+    if (log == NULL) {
+        return 0;
+    }
+    if (descriptors_watch(log, scenario->load.clients, failure) != 0 ||
+        tls_origins_watch(log, failure) != 0) {
+        return -1;
+    }
+    thread_calls_watch(log);
+    return 0;
+}
+
 int driver_run(const struct plan *plan, struct logbook *logbook, struct descriptor_log *log,
                struct failure *failure)
 {
@@ -207,18 +226,12 @@ int driver_run(const struct plan *plan, struct logbook *logbook, struct descript
     driver.plan = plan;
     driver.scenario = plan->scenario;
     driver.logbook = logbook;
-    if (log != NULL) {
-        thread_calls_watch(log);
-    }
     report_moment_watch(logbook);
     driver.checks_nonce =
         plan->scenario->target.kind == TARGET_EMBEDDED || plan->scenario->target.nonce;
     driver.tells_opens = may_refuse(plan->scenario);
     fill_endpoint(&driver);
-    if (!plan->scenario->client.interposition) {
-        descriptors_ignore();
-    } else if (log != NULL && (descriptors_watch(log, plan->scenario->load.clients, failure) != 0 ||
-                               tls_origins_watch(log, failure) != 0)) {
+    if (watch_calls(plan->scenario, log, failure) != 0) {
         return -1;
     }
     if (tls_objects_init() != 0) {

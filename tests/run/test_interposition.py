@@ -9,7 +9,7 @@ from conftest import BARE, FLAVOR, OUT, command_words
 
 OFF = "--no-interposition"
 NOTE = ("checks that were off: misuse of descriptors, who opened those that stay open, and who made "
-        "TLS objects that stay (client.interposition is false)")
+        "TLS objects or started threads that stay (client.interposition is false)")
 # Two instances on one thread, as the client wants them; it talks to no target, so no nonce comes back.
 TWO = {"target": {"address": "127.0.0.1:9", "tls": False}, "load": {"threads": 1, "clients": 2, "cycles": 1},
        "steps": [{"connect": {}}, *[{"request": {"path": "/"}}] * 3, {"close": {}}]}
