@@ -4,7 +4,8 @@ FUZZ_TIME ?= 60
 FUZZ_CC ?= clang
 fuzz_report_sources := tests/fuzz/report_read.c $(sort $(wildcard harness/report/form_*.c)) \
     $(sort $(wildcard harness/report/compare_*.c harness/judge/compare*.c harness/judge/stat_*.c)) \
-    harness/report/environment.c harness/report/xml.c harness/report/json.c harness/judge/words.c \
+    harness/report/environment.c harness/report/xml.c harness/report/json.c harness/judge/words.c harness/scenario/verbatim.c \
+    harness/scenario/dotted.c harness/scenario/locate.c harness/scenario/syntax.c \
     harness/cli/command.c harness/base/buffer.c harness/base/failure.c
 
 $(BUILD)/fuzz/report_read: $(fuzz_report_sources)
