@@ -27,6 +27,17 @@ static void check_report(const struct sanitizer_report *report, size_t length)
     }
 }
 
+/* A leak that broke off in a library: of these there is one for each library ("?libssl.so.3" behind
+ * version, kind and class), as signature_key.h says. */
+static bool is_of_library(const char *key)
+{
+    for (int colons = 0; key != NULL && colons < 3; colons++) {
+        key = strchr(key, ':');
+        key = key != NULL ? key + 1 : NULL;
+    }
+    return key != NULL && *key == '?' && strchr(key, '/') == NULL;
+}
+
 /* A report of low quality must never get the key of another one. */
 static void check_keys(const struct sanitizer_report *report)
 {
@@ -34,7 +45,8 @@ static void check_keys(const struct sanitizer_report *report)
     signature_of_report(report, NULL, 0, "one", &keys[0]);
     signature_of_report(report, NULL, 0, "two", &keys[1]);
     bool good = keys[0].quality == SIGNATURE_GOOD;
-    if (good != signature_equal(&keys[0], &keys[1]) ||
+    bool of_library = !good && is_of_library(keys[0].key);
+    if ((good || of_library) != signature_equal(&keys[0], &keys[1]) ||
         (report->quality == SANITIZER_DAMAGED && good) ||
         strnlen(keys[0].key, sizeof(keys[0].key)) == sizeof(keys[0].key)) {
         abort();
