@@ -241,6 +241,10 @@ def test_reproduce_tells_each_row(tmp_path):
     assert (row["rate"]["k"], row["first_connection"], row["median_cycles"]) == (2, 8, 8)
     assert row["median_seconds_to_first"] > 0 and "--seed" in row["command"]
     assert [twin["clean"] for twin in cache["twins"]] == [1, 1, 1]
+    table = subprocess.run([ROOT / "tools" / "reproduce_table.py", figures], stdout=subprocess.PIPE, text=True,
+                           timeout=60, check=True).stdout.splitlines()
+    assert table[2].startswith("| `eighth-connection` | 2/2 crash | 15.8 % to 100 % | 8 (8) | "), table
+    assert table[2].endswith(" | not measured | not measured | not measured |"), table
     done = reproduce("--only", "eighth-connection", "--set", "load.cycles=7")
     assert done.returncode == 1 and lines[1] != done.stdout.splitlines()[1]
     assert "0 of 1 rows as expected" in done.stdout
