@@ -117,7 +117,7 @@ const struct lab_defect lab_buffer_reuse = {
     .mechanism = "a buffer is handed out again while its last user still reads into it or parses "
                  "it: that user sees somebody else's bytes",
     .plain = "crash, heap-corruption, cross-talk, wrong-response, error; also leak",
-    .asan = "asan, cross-talk, wrong-response, error; also crash, heap-corruption, leak",
+    .asan = "asan, cross-talk, wrong-response, error; also ubsan, crash, heap-corruption, leak",
     .tsan = "tsan; also crash, heap-corruption, cross-talk, wrong-response, error, leak",
     .twin = "{\"cache\": \"none\" | \"instance\"}",
     .options = options,

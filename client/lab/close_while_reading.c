@@ -108,7 +108,7 @@ const struct lab_defect lab_close_while_reading = {
     .mechanism = "SSL_free on one thread while another waits in the BIO below SSL_read on the same "
                  "object; woken, it goes on in freed memory",
     .plain = "crash, heap-corruption; also error, leak, hang",
-    .asan = "asan; also crash, heap-corruption, error, leak, hang",
+    .asan = "asan; also ubsan, crash, heap-corruption, error, leak, hang",
     .tsan = "tsan; also crash, heap-corruption, error, leak, hang",
     .twin = "{} (close waits until no thread is inside)",
     .options = options,

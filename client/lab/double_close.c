@@ -80,7 +80,7 @@ const struct lab_defect lab_double_close = {
                  "connection has got there; the second close(2) takes the descriptor from whoever "
                  "has got its number",
     .plain = "fd-misuse, crash, heap-corruption; also error, cross-talk, wrong-response, hang",
-    .asan = "fd-misuse, asan; also error, cross-talk, wrong-response, hang, crash",
+    .asan = "fd-misuse, asan; also ubsan, error, cross-talk, wrong-response, hang, crash",
     .tsan = "fd-misuse, tsan; also error, cross-talk, wrong-response, hang, crash",
     .twin = "{} (close again does nothing)",
     .options = options,

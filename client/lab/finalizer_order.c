@@ -111,7 +111,7 @@ const struct lab_defect lab_finalizer_order = {
                  "collector has freed before, or that is somebody else's by now",
     .plain =
         "crash, heap-corruption; also fd-misuse, error, wrong-response, cross-talk, leak, hang",
-    .asan = "asan; also lsan, fd-misuse, crash, heap-corruption, error, wrong-response, "
+    .asan = "asan; also ubsan, lsan, fd-misuse, crash, heap-corruption, error, wrong-response, "
             "cross-talk, leak, hang",
     .tsan = "tsan; also fd-misuse, crash, heap-corruption, error, wrong-response, cross-talk, "
             "leak, hang",

@@ -122,7 +122,7 @@ const struct lab_defect lab_ssl_reentered = {
                  "(SSL_MODE_RELEASE_BUFFERS) into which the waiting SSL_read then receives; a "
                  "nested SSL_write overwrites what the waiting call was waiting for",
     .plain = "error, crash, heap-corruption; also leak, hang",
-    .asan = "error, asan; also crash, heap-corruption, leak, hang",
+    .asan = "error, asan; also ubsan, crash, heap-corruption, leak, hang",
     .tsan = "error, tsan; also crash, heap-corruption, leak, hang",
     .twin = "{} (one user of the SSL object at a time, and none that waits inside)",
     .options = options,
