@@ -35,7 +35,7 @@ def line(name, flavors):
     rate = plain["rate"]
     first = plain["median_seconds_to_first"]
     cells = [f"`{name}`", cell(plain), f"{percent(rate['low'])} to {percent(rate['high'])}", at(plain),
-             "-" if first is None else f"{first:.1f} s",
+             "-" if first is None else f"{first:.2f} s",
              *(cell(flavors.get(flavor)) for flavor in OTHERS)]
     return f"| {' | '.join(cells)} |"
 
